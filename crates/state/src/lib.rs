@@ -1,0 +1,13 @@
+//! State roots of whole states.
+//!
+//! [`state_root`] takes every account of a world state, [`storage_root`] every slot of one account. Both hash their
+//! keys, sort them and build the secure Merkle-Patricia trie of the Yellow Paper (appendix D) in one pass; nothing is
+//! kept between calls. What is in a state is the caller's business: an account that is yielded is a leaf, even one
+//! that is empty by EIP-161, and only slots of value zero are left out, because they do not exist in any storage trie.
+//!
+//! This crate knows neither where states come from nor how they change: it reads no database, file or environment.
+
+pub mod root;
+
+pub use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY};
+pub use root::{StateAccount, state_root, storage_root};
