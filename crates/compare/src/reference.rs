@@ -1,0 +1,132 @@
+//! Executes a block sequentially with unmodified alloy-evm: the reference path.
+
+use std::{borrow::Cow, cell::Cell, sync::Arc, time::Instant};
+
+use alloy_consensus::{TransactionEnvelope, TxType};
+use alloy_evm::{
+    Evm, EvmFactory,
+    block::{BlockExecutionError, BlockExecutionResult, BlockExecutor, BlockExecutorFactory},
+    eth::{
+        EthBlockExecutionCtx, EthBlockExecutorFactory, EthEvmFactory,
+        receipt_builder::{ReceiptBuilder, ReceiptBuilderCtx},
+    },
+};
+use alloy_hardforks::EthereumHardforks;
+use revm::{
+    database::{State, states::bundle_state::BundleRetention},
+    state::bal::BlockAccessIndex,
+};
+use tandem_corpus::{Block, Case, ChainSpec, Transaction};
+
+use crate::{
+    engine::{Engine, Observe},
+    error::ExecuteError,
+    output::{Execution, Output, Receipt},
+    place::Place,
+    trace::Recorder,
+    world::World,
+};
+
+/// The sequential engine.
+///
+/// Builds a block access list from Amsterdam on. Knows nothing of the parallel executor: it shares only alloy-evm's
+/// and revm's public interface with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reference;
+
+type Factory = EthBlockExecutorFactory<ReferenceReceiptBuilder, Arc<ChainSpec>, EthEvmFactory>;
+
+impl Engine for Reference {
+    fn execute(&self, case: &Case, observe: Observe) -> Execution {
+        let recorder = (observe == Observe::Commits).then(Recorder::new);
+        let started = Instant::now();
+        let result = execute(case, recorder.as_ref());
+        let duration = started.elapsed();
+        Execution { result, trace: recorder.map(|recorder| recorder.take()), duration }
+    }
+}
+
+fn execute(case: &Case, recorder: Option<&Recorder>) -> Result<Output, ExecuteError> {
+    let failure = Cell::new(None);
+    let builds_bal = case.spec.is_amsterdam_active_at_timestamp(case.block.header.timestamp);
+    let mut state = State::builder()
+        .with_database(World::new(&case.state, &failure))
+        .with_bundle_update()
+        .with_bal_builder_if(builds_bal)
+        .build()
+        .with_state_hook(recorder.map(Recorder::hook));
+
+    let mut place = Place::PreExecution;
+    let result = run(case, &mut state, &mut |next| {
+        place = next;
+        if let Some(recorder) = recorder {
+            recorder.enter(next);
+        }
+    })
+    .map_err(|error| ExecuteError::classify(error, failure.get(), Some(place)))?;
+
+    state.merge_transitions(BundleRetention::Reverts);
+    let bal = state.take_built_alloy_bal();
+    Ok(Output { result, bundle: state.take_bundle(), bal })
+}
+
+/// Runs the steps of a block in order on `state`; calls `enter` before each.
+///
+/// The index of the block access list is 0 before the transactions, n + 1 for transaction n, and one more than the
+/// last transaction's afterwards (EIP-7928); alloy-evm leaves setting it to its caller.
+fn run(
+    case: &Case,
+    state: &mut State<World<'_>>,
+    enter: &mut dyn FnMut(Place),
+) -> Result<BlockExecutionResult<Receipt>, BlockExecutionError> {
+    let block = &case.block;
+    let factory = Factory::new(ReferenceReceiptBuilder, case.spec.clone(), EthEvmFactory::default());
+    let evm = factory.evm_factory().create_evm(state, case.spec.evm_env(&block.header));
+    let mut executor = factory.create_executor(evm, context(block));
+
+    enter(Place::PreExecution);
+    executor.evm_mut().db_mut().set_bal_index(BlockAccessIndex::PRE_EXECUTION);
+    executor.apply_pre_execution_changes()?;
+    for (index, transaction) in block.transactions.iter().enumerate() {
+        enter(Place::tx(index));
+        executor.evm_mut().db_mut().set_bal_index(BlockAccessIndex::new(index as u64 + 1));
+        executor.execute_transaction(transaction)?;
+    }
+    enter(Place::PostExecution);
+    executor.evm_mut().db_mut().set_bal_index(BlockAccessIndex::new(block.transactions.len() as u64 + 1));
+    executor.apply_post_execution_changes()
+}
+
+fn context(block: &Block) -> EthBlockExecutionCtx<'_> {
+    EthBlockExecutionCtx {
+        parent_hash: block.header.parent_hash,
+        parent_beacon_block_root: block.header.parent_beacon_block_root,
+        ommers: &block.ommers,
+        withdrawals: block.withdrawals.as_ref().map(|list| Cow::Borrowed(list.as_slice())),
+        extra_data: block.header.extra_data.clone(),
+        tx_count_hint: Some(block.transactions.len()),
+        slot_number: block.header.slot_number,
+    }
+}
+
+/// Builds receipts without a bloom, as reth does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReferenceReceiptBuilder;
+
+impl ReceiptBuilder for ReferenceReceiptBuilder {
+    type Transaction = Transaction;
+    type Receipt = Receipt;
+
+    fn build_receipt<E: Evm>(
+        &self,
+        ctx: ReceiptBuilderCtx<'_, <Transaction as TransactionEnvelope>::TxType, E>,
+    ) -> Receipt {
+        let tx_type: TxType = ctx.tx_type;
+        Receipt {
+            tx_type,
+            success: ctx.result.is_success(),
+            cumulative_gas_used: ctx.cumulative_gas_used,
+            logs: ctx.result.into_logs(),
+        }
+    }
+}
