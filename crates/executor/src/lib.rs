@@ -1,1 +1,59 @@
-//! .
+//! Executes the transactions of an Ethereum block in parallel, with exactly the output of alloy-evm's
+//! `EthBlockExecutor`.
+//!
+//! One thread, the *frontier*, calls the executor and owns the block's state. For the next transaction in block
+//! order it either commits a *speculative attempt* whose reads still hold, or executes the transaction right there
+//! on committed state, where nothing can invalidate it. *Workers* run ahead of the frontier on a
+//! [`MultiVersionMemory`]; nothing they do can change a result, only make it arrive sooner.
+//!
+//! The modules in reading order:
+//! 1. [`factory`] and [`executor`]: the two seams, a drop-in `BlockExecutorFactory` and its `BlockExecutor`;
+//!    [`block`]: a whole block in one call;
+//! 2. [`look_ahead`]: what the caller hands over so that workers can start;
+//! 3. [`frontier`]: the walk in block order; [`speculation`] and [`schedule`]: what it shares with workers;
+//!    [`worker`]: one worker's step; [`pool`]: threads that outlive blocks;
+//! 4. [`tracked_db`], [`instructions`], [`evm`]: how an attempt learns what it read;
+//! 5. [`attempt`], [`needs`], [`writes`], [`memory`]: what an attempt read, needed and wrote;
+//! 6. [`validation`]: whether an attempt holds on committed state, and what moves when it does.
+//!
+//! This crate never reads the environment, prints, opens files or picks a policy.
+
+pub mod attempt;
+pub mod base;
+pub mod block;
+pub mod error;
+pub mod evm;
+pub mod executor;
+pub mod factory;
+pub mod frontier;
+pub mod index;
+pub mod instructions;
+pub mod look_ahead;
+pub mod marks;
+pub mod memory;
+pub mod needs;
+pub mod plan;
+pub mod pool;
+pub mod receipts;
+pub mod schedule;
+pub mod speculation;
+pub mod stats;
+pub mod tracked_db;
+pub mod validation;
+pub mod worker;
+pub mod writes;
+
+pub use base::{BaseReader, BaseSource, ReadError};
+pub use block::{BlockExecution, execute_block};
+pub use error::WorkerPanic;
+pub use evm::{SpeculativeEvmFactory, Tracking};
+pub use executor::ParallelBlockExecutor;
+pub use factory::{ExecutionCtx, ParallelBlockExecutorFactory};
+pub use index::TxIndex;
+pub use look_ahead::LookAhead;
+pub use memory::MultiVersionMemory;
+pub use plan::{Plan, Strategy};
+pub use pool::WorkerPool;
+pub use receipts::Receipts;
+pub use stats::{BlockStats, Conflict, Location};
+pub use validation::Trust;

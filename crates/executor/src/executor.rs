@@ -1,0 +1,250 @@
+//! Executes one block: alloy-evm's `EthBlockExecutor`, with results from speculation where they hold.
+
+use std::{any::type_name, cmp::min, sync::Arc};
+
+use alloy_consensus::{Transaction, TransactionEnvelope, TxReceipt};
+use alloy_eips::Encodable2718;
+use alloy_evm::{
+    Evm, EvmEnv, FromRecoveredTx, FromTxWithEncoded, RecoveredTx,
+    block::{
+        BlockExecutionError, BlockExecutionResult, BlockExecutor, ExecutableTx, ExecutableTxParts, GasOutput,
+        StateDB,
+    },
+    eth::{EthBlockExecutor, EthTxResult, receipt_builder::ReceiptBuilder, spec::EthExecutorSpec},
+};
+use alloy_primitives::Log;
+use revm::{context_interface::Block, inspector::NoOpInspector};
+
+use crate::{
+    evm::SpeculativeEvmFactory,
+    factory::{ExecutionCtx, ParallelBlockExecutorFactory},
+    frontier::Frontier,
+    look_ahead::LookAhead,
+    plan::Plan,
+    speculation::Speculation,
+    stats::BlockStats,
+    worker,
+};
+
+/// Executes one block, in parallel where a look-ahead allows it.
+///
+/// The inner executor keeps the books (gas, receipts, requests, state); this one only decides where the result of a
+/// transaction comes from. Whatever is not foreseen (no look-ahead, an inspector, another transaction than the one
+/// looked ahead to, a result that is not committed, an error) is plain sequential execution from there on.
+#[expect(missing_debug_implementations, reason = "EVMs have none")]
+pub struct ParallelBlockExecutor<'a, E, F, Spec, R>
+where
+    F: SpeculativeEvmFactory,
+    R: ReceiptBuilder,
+{
+    inner: EthBlockExecutor<'a, E, &'a Spec, &'a R>,
+    factory: &'a ParallelBlockExecutorFactory<R, Spec, F>,
+    look_ahead: Option<LookAhead<R::Transaction>>,
+    frontier: Option<Frontier<F, R::Transaction>>,
+    handed_out: HandedOut,
+    stats: BlockStats,
+}
+
+/// Whether a result was handed out and not committed yet, and where it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HandedOut {
+    Nothing,
+    Attempt,
+    Execution,
+}
+
+impl<'a, E, F, Spec, R> ParallelBlockExecutor<'a, E, F, Spec, R>
+where
+    F: SpeculativeEvmFactory,
+    R: ReceiptBuilder,
+    Spec: EthExecutorSpec,
+    E: Evm,
+{
+    /// Creates an executor on an EVM whose database is at the parent block's state.
+    pub fn new(
+        factory: &'a ParallelBlockExecutorFactory<R, Spec, F>,
+        evm: E,
+        ctx: ExecutionCtx<'a, R::Transaction>,
+    ) -> Self {
+        // An inspector must see every execution, so nothing may come from elsewhere.
+        let is_inspected = type_name::<E::Inspector>() != type_name::<NoOpInspector>();
+        Self {
+            inner: EthBlockExecutor::new(evm, ctx.eth, factory.spec(), factory.receipt_builder()),
+            factory,
+            look_ahead: ctx.look_ahead.filter(|_| !is_inspected),
+            frontier: None,
+            handed_out: HandedOut::Nothing,
+            stats: BlockStats { threads: 1, ..BlockStats::default() },
+        }
+    }
+
+    /// Returns what execution took so far.
+    pub fn stats(&self) -> BlockStats
+    where
+        F: SpeculativeEvmFactory<Tx: FromRecoveredTx<R::Transaction>>,
+        R::Transaction: Transaction,
+    {
+        self.frontier.as_ref().map_or_else(|| self.stats.clone(), Frontier::stats)
+    }
+}
+
+impl<E, F, Spec, R> ParallelBlockExecutor<'_, E, F, Spec, R>
+where
+    E: Evm<DB: StateDB, Tx = F::Tx, HaltReason = F::HaltReason, Spec = F::Spec, BlockEnv = F::BlockEnv>,
+    F: SpeculativeEvmFactory<Tx: FromRecoveredTx<R::Transaction> + FromTxWithEncoded<R::Transaction>>,
+    Spec: EthExecutorSpec,
+    R: ReceiptBuilder<
+            Transaction: Transaction + Encodable2718 + Send + Sync + 'static,
+            Receipt: TxReceipt<Log = Log>,
+        >,
+    <R::Transaction as TransactionEnvelope>::TxType: Send + 'static,
+{
+    /// Starts workers on the look-ahead, if the plan is to.
+    fn speculate(&mut self) {
+        let Some(ahead) = self.look_ahead.take() else { return };
+        let pool = self.factory.pool();
+        let gas_limit = ahead.transactions.iter().map(|tx| tx.gas_limit()).fold(0, u64::saturating_add);
+        let plan = Plan::new(ahead.strategy, ahead.transactions.len(), gas_limit, pool.worker_count());
+        let Plan::Parallel { workers } = plan else { return };
+
+        let evm = &self.inner.evm;
+        let env = EvmEnv { cfg_env: evm.cfg_env().clone(), block_env: evm.block().clone() };
+        let speculation = Arc::new(Speculation::new(self.factory.shared_evm_factory().clone(), env, ahead));
+        // Without a reader of the base state, or where its system calls fail, there is no speculation.
+        let Ok(mut frontier) = Frontier::new(speculation.clone(), workers + 1, self.factory.trust()) else {
+            return;
+        };
+        let ctx = &self.inner.ctx;
+        if frontier
+            .foresee_system_calls(self.inner.spec, ctx.parent_hash, ctx.parent_beacon_block_root)
+            .is_err()
+        {
+            return;
+        }
+        pool.start(workers, move || worker::run(&speculation));
+        self.frontier = Some(frontier);
+    }
+
+    /// Ends speculation; what follows is sequential.
+    fn depart(&mut self) {
+        if let Some(frontier) = self.frontier.take() {
+            self.stats = frontier.stats();
+        }
+    }
+
+    /// Returns the frontier if `tx` is the transaction that was looked ahead to.
+    fn foreseen(
+        &mut self,
+        tx: &impl RecoveredTx<R::Transaction>,
+    ) -> Option<&mut Frontier<F, R::Transaction>> {
+        let is_foreseen = self.frontier.as_ref().is_some_and(|frontier| {
+            frontier.speculation().transactions.get(frontier.next().0).is_some_and(|foreseen| {
+                foreseen.signer() == *tx.signer() && foreseen.inner().trie_hash() == tx.tx().trie_hash()
+            })
+        });
+        if !is_foreseen || self.handed_out != HandedOut::Nothing {
+            self.depart();
+        }
+        self.frontier.as_mut()
+    }
+
+    /// Whether the block has gas left for a transaction; the rule of `EthBlockExecutor`.
+    fn admits(&self, gas_limit: u64) -> bool {
+        let inner = &self.inner;
+        let cfg = inner.evm.cfg_env();
+        let used = if cfg.enable_amsterdam_eip8037 {
+            inner.block_regular_gas_used
+        } else {
+            inner.cumulative_tx_gas_used
+        };
+        let most = cfg.tx_gas_limit_cap.map_or(gas_limit, |cap| min(gas_limit, cap));
+        inner.evm.block().gas_limit().checked_sub(used).is_some_and(|available| most <= available)
+    }
+}
+
+impl<E, F, Spec, R> BlockExecutor for ParallelBlockExecutor<'_, E, F, Spec, R>
+where
+    E: Evm<DB: StateDB, Tx = F::Tx, HaltReason = F::HaltReason, Spec = F::Spec, BlockEnv = F::BlockEnv>,
+    F: SpeculativeEvmFactory<Tx: FromRecoveredTx<R::Transaction> + FromTxWithEncoded<R::Transaction>>,
+    Spec: EthExecutorSpec,
+    R: ReceiptBuilder<
+            Transaction: Transaction + Encodable2718 + Send + Sync + 'static,
+            Receipt: TxReceipt<Log = Log>,
+        >,
+    <R::Transaction as TransactionEnvelope>::TxType: Send + 'static,
+{
+    type Transaction = R::Transaction;
+    type Receipt = R::Receipt;
+    type Evm = E;
+    type Result = EthTxResult<F::HaltReason, <R::Transaction as TransactionEnvelope>::TxType>;
+
+    fn apply_pre_execution_changes(&mut self) -> Result<(), BlockExecutionError> {
+        self.speculate();
+        self.inner.apply_pre_execution_changes()
+    }
+
+    fn execute_transaction_without_commit(
+        &mut self,
+        tx: impl ExecutableTx<Self>,
+    ) -> Result<Self::Result, BlockExecutionError> {
+        let (tx_env, tx) = tx.into_parts();
+        if self.foreseen(&tx).is_some() && self.admits(tx.tx().gas_limit()) {
+            let db = self.inner.evm.db_mut();
+            let frontier = self.frontier.as_mut().expect("a foreseen transaction has a frontier");
+            if let Some(result) = frontier.take(db).map_err(BlockExecutionError::other)? {
+                self.handed_out = HandedOut::Attempt;
+                return Ok(EthTxResult {
+                    result,
+                    blob_gas_used: tx.tx().blob_gas_used().unwrap_or_default(),
+                    tx_type: tx.tx().tx_type(),
+                });
+            }
+        }
+        let result = self.inner.execute_transaction_without_commit(Parts(tx_env, tx));
+        match result {
+            Ok(_) => self.handed_out = HandedOut::Execution,
+            Err(_) => self.depart(),
+        }
+        result
+    }
+
+    fn commit_transaction(&mut self, output: Self::Result) -> GasOutput {
+        let handed_out = std::mem::replace(&mut self.handed_out, HandedOut::Nothing);
+        if let Some(frontier) = &mut self.frontier {
+            frontier.commit(&output.result.state);
+            if handed_out == HandedOut::Execution {
+                frontier.executed();
+                frontier.rewind();
+            }
+        }
+        self.inner.commit_transaction(output)
+    }
+
+    fn finish(mut self) -> Result<(E, BlockExecutionResult<R::Receipt>), BlockExecutionError> {
+        self.depart();
+        self.inner.finish()
+    }
+
+    fn evm_mut(&mut self) -> &mut E {
+        self.inner.evm_mut()
+    }
+
+    fn evm(&self) -> &E {
+        self.inner.evm()
+    }
+
+    fn receipts(&self) -> &[R::Receipt] {
+        self.inner.receipts()
+    }
+}
+
+/// A transaction that was taken apart.
+struct Parts<TxEnv, T>(TxEnv, T);
+
+impl<TxEnv, T: RecoveredTx<Tx>, Tx> ExecutableTxParts<TxEnv, Tx> for Parts<TxEnv, T> {
+    type Recovered = T;
+
+    fn into_parts(self) -> (TxEnv, T) {
+        (self.0, self.1)
+    }
+}

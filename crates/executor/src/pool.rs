@@ -1,0 +1,102 @@
+//! Keeps worker threads that outlive blocks.
+
+use std::{
+    collections::VecDeque,
+    fmt::{self, Debug},
+    io,
+    num::NonZero,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
+
+use parking_lot::{Condvar, Mutex};
+
+/// Work that a thread does until it returns.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Threads that wait for blocks to speculate on.
+///
+/// Dropping the pool lets its threads finish what they run and ends them.
+pub struct WorkerPool {
+    queue: Arc<Queue>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+impl WorkerPool {
+    /// Starts the workers for so many threads in all: the caller's own is the frontier and is not started.
+    pub fn new(threads: NonZero<usize>) -> io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let threads = (1..threads.get())
+            .map(|number| {
+                let queue = queue.clone();
+                thread::Builder::new().name(format!("tandem-{number}")).spawn(move || queue.serve())
+            })
+            .collect::<io::Result<_>>()?;
+        Ok(Self { queue, threads })
+    }
+
+    /// Returns the number of workers, the frontier not counted.
+    pub fn worker_count(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// Queues one job for each of `count` workers; jobs of different blocks share the threads.
+    pub(crate) fn start(&self, count: usize, job: impl Fn() + Send + Clone + 'static) {
+        let mut state = self.queue.state.lock();
+        for _ in 0..count {
+            let job = job.clone();
+            state.jobs.push_back(Box::new(job));
+            self.queue.changed.notify_one();
+        }
+    }
+}
+
+impl Queue {
+    fn serve(&self) {
+        while let Some(job) = self.next() {
+            job();
+        }
+    }
+
+    fn next(&self) -> Option<Job> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                return Some(job);
+            }
+            if state.closed {
+                return None;
+            }
+            self.changed.wait(&mut state);
+        }
+    }
+}
+
+impl Drop for WorkerPool {
+    fn drop(&mut self) {
+        self.queue.state.lock().closed = true;
+        self.queue.changed.notify_all();
+        for thread in self.threads.drain(..) {
+            // A job catches its own panics, so joining cannot fail in a way that matters here.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Debug for WorkerPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerPool").field("workers", &self.threads.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,152 @@
+//! Hands out transactions to workers and finished attempts to the frontier.
+//!
+//! Every transaction has a slot behind a lock. A worker claims an idle slot, runs, and either finds it still its own
+//! and leaves the attempt there, or finds it taken by the frontier and drops its work. The frontier takes slots in
+//! block order and never gives one back.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::{attempt::Attempt, index::TxIndex, memory::MultiVersionMemory, writes::WriteSet};
+
+/// Bounds how long a worker without work sleeps before it looks again.
+const NAP_MAX: Duration = Duration::from_micros(500);
+
+/// Slots of one block's transactions.
+#[derive(Debug)]
+pub struct Schedule<H> {
+    slots: Box<[Mutex<Slot<H>>]>,
+    /// The next slot that a worker looks at; moved back when the frontier commits something unforeseen.
+    next: AtomicUsize,
+    attempts: AtomicUsize,
+    nap: Mutex<()>,
+    wake: Condvar,
+}
+
+/// State of one transaction.
+#[derive(Debug)]
+struct Slot<H> {
+    phase: Phase,
+    /// The last attempt that was published in the memory.
+    attempt: Option<Box<Attempt<H>>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    Running,
+    Ready,
+    Taken,
+}
+
+/// What the frontier finds when it asks for a transaction.
+#[derive(Debug)]
+pub enum Taken<H> {
+    /// An attempt to validate.
+    Ready(Box<Attempt<H>>),
+    /// Nobody runs it; what an earlier attempt published is to be retracted.
+    Idle(Option<WriteSet>),
+    /// A worker runs it; the slot is not taken.
+    Running,
+}
+
+impl<H> Schedule<H> {
+    /// Creates a schedule of idle transactions.
+    pub fn new(transaction_count: usize) -> Self {
+        Self {
+            slots: (0..transaction_count)
+                .map(|_| Mutex::new(Slot { phase: Phase::Idle, attempt: None }))
+                .collect(),
+            next: AtomicUsize::new(0),
+            attempts: AtomicUsize::new(0),
+            nap: Mutex::new(()),
+            wake: Condvar::new(),
+        }
+    }
+
+    /// Claims the next transaction that is worth an attempt, for a worker.
+    ///
+    /// A transaction that has an attempt is claimed again when its reads no longer agree with the memory.
+    pub fn claim(&self, is_fresh: impl Fn(TxIndex, &Attempt<H>) -> bool) -> Option<TxIndex> {
+        loop {
+            // Relaxed: the slot's lock orders what is read and written for it.
+            let at = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(slot) = self.slots.get(at) else {
+                // Keep the counter near the end so that it cannot wrap.
+                self.next.fetch_min(self.slots.len(), Ordering::Relaxed);
+                return None;
+            };
+            let index = TxIndex(at);
+            let mut slot = slot.lock();
+            let worth = match (slot.phase, &slot.attempt) {
+                (Phase::Idle, _) => true,
+                (Phase::Ready, Some(attempt)) => !is_fresh(index, attempt),
+                _ => false,
+            };
+            if worth {
+                slot.phase = Phase::Running;
+                return Some(index);
+            }
+        }
+    }
+
+    /// Leaves a finished attempt, published in the memory, unless the frontier has taken the transaction.
+    pub fn finish(&self, index: TxIndex, attempt: Box<Attempt<H>>, memory: &MultiVersionMemory) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        let mut slot = self.slots[index.0].lock();
+        if slot.phase == Phase::Running {
+            let earlier = slot.attempt.as_ref().map(|attempt| &attempt.writes);
+            memory.publish(index, &attempt.writes, earlier);
+            slot.phase = Phase::Ready;
+            slot.attempt = Some(attempt);
+        }
+    }
+
+    /// Gives up a claimed transaction whose attempt failed.
+    pub fn give_up(&self, index: TxIndex) {
+        let mut slot = self.slots[index.0].lock();
+        if slot.phase == Phase::Running {
+            slot.phase = Phase::Idle;
+        }
+    }
+
+    /// Takes a transaction for the frontier, unless a worker runs it.
+    pub fn take(&self, index: TxIndex) -> Taken<H> {
+        let mut slot = self.slots[index.0].lock();
+        match slot.phase {
+            Phase::Running => Taken::Running,
+            Phase::Ready | Phase::Idle | Phase::Taken => {
+                let phase = std::mem::replace(&mut slot.phase, Phase::Taken);
+                match slot.attempt.take() {
+                    Some(attempt) if phase == Phase::Ready => Taken::Ready(attempt),
+                    attempt => Taken::Idle(attempt.map(|attempt| attempt.writes)),
+                }
+            }
+        }
+    }
+
+    /// Makes workers look again at all transactions from `index` on.
+    pub fn rewind(&self, index: TxIndex) {
+        self.next.fetch_min(index.0, Ordering::Relaxed);
+        self.wake.notify_all();
+    }
+
+    /// Lets a worker without work sleep until something may have changed.
+    pub fn nap(&self) {
+        self.wake.wait_for(&mut self.nap.lock(), NAP_MAX);
+    }
+
+    /// Wakes all workers.
+    pub fn wake_all(&self) {
+        self.wake.notify_all();
+    }
+
+    /// Returns how many attempts finished.
+    pub fn attempt_count(&self) -> usize {
+        self.attempts.load(Ordering::Relaxed)
+    }
+}

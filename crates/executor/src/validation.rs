@@ -1,0 +1,139 @@
+//! Decides on committed state whether an attempt holds, and moves it onto that state.
+//!
+//! This is the only authority over speculation. Accounts are compared field by field, as far as the execution needed
+//! them; slots by value. What the execution did not need (a balance that was only credited, a nonce that others
+//! bump) is then moved: the attempt's result becomes the very `EvmState` that sequential execution would have returned.
+
+use alloy_primitives::{Address, U256, map::HashSet};
+use revm::{
+    Database,
+    state::{Account, AccountInfo, AccountStatus},
+};
+
+use crate::{
+    attempt::{AccountRead, Attempt, Origin},
+    index::TxIndex,
+    memory::MultiVersionMemory,
+    stats::Location,
+    writes::{AccountWrite, BalanceDelta},
+};
+
+/// Slots and accounts written by committed transactions of the block.
+#[derive(Debug, Default)]
+pub struct Written {
+    slots: HashSet<(Address, U256)>,
+    resets: HashSet<Address>,
+}
+
+impl Written {
+    /// Notes what a committed transaction wrote.
+    pub fn add(&mut self, write: &AccountWrite) {
+        if write.change.resets_storage() {
+            self.resets.insert(write.address);
+        }
+        self.slots.extend(write.slots.iter().map(|(slot, _)| (write.address, *slot)));
+    }
+
+    fn contains(&self, address: Address, slot: U256) -> bool {
+        self.slots.contains(&(address, slot)) || self.resets.contains(&address)
+    }
+}
+
+/// Whether attempts are validated at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// They are.
+    #[default]
+    Nothing,
+    /// They are not: every attempt is committed as it is. For showing that comparison sees it.
+    #[cfg(feature = "fault-injection")]
+    Everything,
+}
+
+/// What validation found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validity {
+    /// The attempt holds, and its result is now what sequential execution returns.
+    Valid,
+    /// It does not; the first location that differs.
+    Conflict(Location),
+}
+
+/// Validates an attempt on `db`, the frontier's state, and moves its result onto it.
+///
+/// Reads of slots from the base state that no committed transaction wrote are valid without a look.
+pub fn validate<DB: Database, H>(
+    db: &mut DB,
+    written: &Written,
+    attempt: &mut Attempt<H>,
+    trust: Trust,
+) -> Result<Validity, DB::Error> {
+    #[cfg(feature = "fault-injection")]
+    if trust == Trust::Everything {
+        for read in &attempt.reads.accounts {
+            db.basic(read.address)?;
+        }
+        return Ok(Validity::Valid);
+    }
+    let _ = trust;
+    for read in &attempt.reads.slots {
+        if read.origin == Origin::Base && !written.contains(read.address, read.slot) {
+            continue;
+        }
+        // The account first: revm's State expects it in its cache.
+        db.basic(read.address)?;
+        if db.storage(read.address, read.slot)? != read.value {
+            return Ok(Validity::Conflict(Location::Slot(read.address, read.slot)));
+        }
+    }
+    for (read, needs) in attempt.reads.accounts.iter().zip(&attempt.needs) {
+        let actual = db.basic(read.address)?;
+        let holds = needs.hold(read.seen.as_ref(), actual.as_ref());
+        let moved = holds
+            && attempt
+                .result
+                .state
+                .get_mut(&read.address)
+                .is_some_and(|account| rebase(account, read, actual));
+        if !moved {
+            return Ok(Validity::Conflict(Location::Account(read.address)));
+        }
+    }
+    Ok(Validity::Valid)
+}
+
+/// Moves an account's outcome from the state it was computed on to the actual one.
+///
+/// Returns whether it could: a balance that would leave its range, or an account that would become empty, cannot be
+/// moved, because the execution might have gone another way.
+fn rebase(account: &mut Account, read: &AccountRead, actual: Option<AccountInfo>) -> bool {
+    if read.seen == actual {
+        return true;
+    }
+    let seen = read.seen.clone().unwrap_or_default();
+    account.status.set(AccountStatus::LoadedAsNotExisting, actual.is_none());
+    let start = actual.unwrap_or_default();
+    let delta = BalanceDelta::between(seen.balance, account.info.balance);
+    let Some(balance) = delta.checked_apply(start.balance) else { return false };
+    account.info.balance = balance;
+    if account.info.nonce == seen.nonce {
+        account.info.nonce = start.nonce;
+    }
+    *account.original_info_mut() = start;
+    !account.is_empty()
+}
+
+/// Whether an attempt's reads still agree with the memory, as far as that tells; a hint.
+pub fn is_fresh<H>(memory: &MultiVersionMemory, index: TxIndex, attempt: &Attempt<H>) -> bool {
+    let slots_agree =
+        attempt.reads.slots.iter().all(|read| match memory.slot(read.address, read.slot, index) {
+            Some(value) => value == read.value,
+            None => read.origin == Origin::Base,
+        });
+    slots_agree
+        && attempt.reads.accounts.iter().zip(&attempt.needs).all(|(read, needs)| {
+            // An account from the base is compared with itself.
+            let known = memory.account(read.address, index, || Ok(read.seen.clone()));
+            known.is_ok_and(|(info, _)| needs.hold(read.seen.as_ref(), info.as_ref()))
+        })
+}

@@ -1,0 +1,120 @@
+//! Executes transactions ahead of the frontier, one step at a time.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use alloy_evm::{Evm, EvmFactory, FromRecoveredTx};
+
+use crate::{
+    attempt::Attempt,
+    base::ReadError,
+    evm::{SpeculativeEvmFactory, WorkerEvm},
+    index::TxIndex,
+    needs::{Circumstances, TxFacts},
+    speculation::Speculation,
+    validation,
+    writes::WriteSet,
+};
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It attempted a transaction.
+    Attempted(TxIndex),
+    /// There was nothing to attempt.
+    Nothing,
+}
+
+/// One worker of one block.
+#[expect(missing_debug_implementations, reason = "the EVM has none")]
+pub struct Worker<F: SpeculativeEvmFactory, T> {
+    speculation: Arc<Speculation<F, T>>,
+    evm: WorkerEvm<F>,
+}
+
+impl<F, T> Worker<F, T>
+where
+    F: SpeculativeEvmFactory<Tx: FromRecoveredTx<T>>,
+    T: alloy_consensus::Transaction,
+{
+    /// Creates a worker.
+    pub fn new(speculation: Arc<Speculation<F, T>>) -> Result<Self, ReadError> {
+        let evm = speculation.evm()?;
+        Ok(Self { speculation, evm })
+    }
+
+    /// Returns the worker's EVM.
+    pub const fn evm_mut(&mut self) -> &mut WorkerEvm<F> {
+        &mut self.evm
+    }
+
+    /// Attempts one transaction.
+    ///
+    /// Real threads and drivers in tests call this same function.
+    pub fn step(&mut self) -> Step {
+        let speculation = &self.speculation;
+        let memory = &speculation.memory;
+        let claimed =
+            speculation.schedule.claim(|index, attempt| validation::is_fresh(memory, index, attempt));
+        let Some(index) = claimed else { return Step::Nothing };
+        match self.attempt(index) {
+            Some(attempt) => self.speculation.schedule.finish(index, attempt, &self.speculation.memory),
+            None => self.speculation.schedule.give_up(index),
+        }
+        Step::Attempted(index)
+    }
+
+    /// Executes a transaction on what is known of the state before it.
+    ///
+    /// An attempt that fails tells nothing: the frontier meets the same failure if it is real.
+    fn attempt(&mut self, index: TxIndex) -> Option<Box<Attempt<<F as EvmFactory>::HaltReason>>> {
+        let tx = &self.speculation.transactions[index.0];
+        let tx_env = F::Tx::from_recovered_tx(tx.inner(), tx.signer());
+        let facts = TxFacts::new(&tx_env);
+        self.evm.db_mut().begin(index, tx.signer(), tx.nonce());
+        let result = self.evm.transact_raw(tx_env).ok()?;
+        let reads = self.evm.db_mut().take_reads();
+        let circumstances = Circumstances {
+            tx: facts,
+            spec: self.speculation.env.cfg_env.spec.into(),
+            marks: self.evm.db().marks(),
+            tracking: self.speculation.factory.tracking(),
+        };
+        let needs = reads.accounts.iter().map(|read| circumstances.needs(read, &result.state)).collect();
+        let writes = WriteSet::from_state(&result.state);
+        Some(Box::new(Attempt { result, reads, needs, writes }))
+    }
+}
+
+/// Works on a block until it is over; what a pool thread runs.
+///
+/// A panic ends the block with an error and leaves the thread alive.
+pub fn run<F, T>(speculation: &Arc<Speculation<F, T>>)
+where
+    F: SpeculativeEvmFactory<Tx: FromRecoveredTx<T>>,
+    T: alloy_consensus::Transaction,
+{
+    let work = || {
+        // Without a reader this worker stays out; the frontier needs none.
+        let Ok(mut worker) = Worker::new(speculation.clone()) else { return };
+        while !speculation.is_stopped() {
+            if worker.step() == Step::Nothing {
+                speculation.schedule.nap();
+            }
+        }
+    };
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+        speculation.fail(message(panic.as_ref()));
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "unknown panic".into())
+}
