@@ -1,0 +1,287 @@
+//! Keeps accepted blocks with their post-states and chooses the head.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use alloy_consensus::Header;
+use alloy_primitives::{B256, U256, map::HashMap};
+use tandem_corpus::{Block, ChainSpec, PlainState};
+use tandem_state::StateAccount;
+
+use crate::{
+    body::validate_body,
+    error::ConsensusError,
+    ommers::{Ancestor, GENERATIONS, validate_ommers},
+    rules::{Consensus, HeaderContext, validate_header},
+};
+
+/// How many generations below the highest block a [`Tree`] keeps states, if not told otherwise.
+///
+/// Two epochs of proof of stake, after which a block is final; reorgs of proof of work were shorter.
+pub const STATE_DEPTH: u64 = 64;
+
+/// How many ancestors BLOCKHASH reaches.
+const BLOCK_HASH_WINDOW: u64 = 256;
+
+/// A block that a tree does not take: because it is wrong, or because the tree cannot tell.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// The block breaks a rule.
+    #[error(transparent)]
+    Invalid(#[from] ConsensusError),
+    /// The block's parent is not in the tree: never accepted, or too deep to be remembered.
+    #[error("block {number} has parent {parent}, which is not known")]
+    UnknownParent {
+        /// The block's number.
+        number: u64,
+        /// The parent's hash.
+        parent: B256,
+    },
+    /// The parent is known, its state is no longer kept.
+    #[error("block {number} has parent {parent}, whose state is no longer kept")]
+    StateDropped {
+        /// The block's number.
+        number: u64,
+        /// The parent's hash.
+        parent: B256,
+    },
+}
+
+/// The parent of a block that may be executed.
+#[derive(Clone, Debug)]
+pub struct Parent {
+    /// The parent's hash.
+    pub hash: B256,
+    /// The parent's header.
+    pub header: Header,
+    /// The state after the parent, with the hashes of the 256 latest blocks.
+    pub state: Arc<PlainState>,
+    /// The sum of difficulties from genesis to the parent.
+    pub total_difficulty: U256,
+}
+
+/// An accepted block.
+#[derive(Clone, Debug)]
+struct Node {
+    header: Header,
+    ommers: Vec<B256>,
+    total_difficulty: U256,
+    consensus: Consensus,
+    state: Option<Arc<PlainState>>,
+}
+
+/// A tree of accepted blocks, in memory.
+///
+/// Memory is bounded: of a block more than `state_depth` generations below the highest one the state is dropped, and
+/// soon after the block itself (ommers reach seven generations further). The head is always kept.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    spec: Arc<ChainSpec>,
+    state_depth: u64,
+    nodes: HashMap<B256, Node>,
+    heights: BTreeMap<u64, Vec<B256>>,
+    head: B256,
+}
+
+impl Tree {
+    /// Begins a tree with a block that is trusted, usually genesis, and the state after it.
+    ///
+    /// The header's state root must be that of the state; no other rule is applied.
+    pub fn new(spec: Arc<ChainSpec>, genesis: Header, mut state: PlainState) -> Result<Self, ConsensusError> {
+        let expected = state_root(&state);
+        if genesis.state_root != expected {
+            return Err(ConsensusError::StateRoot { got: genesis.state_root, expected });
+        }
+        let (hash, number) = (genesis.hash_slow(), genesis.number);
+        state.block_hashes.insert(number, hash);
+        let node = Node {
+            total_difficulty: genesis.difficulty,
+            header: genesis,
+            ommers: Vec::new(),
+            consensus: Consensus::Work,
+            state: Some(Arc::new(state)),
+        };
+        Ok(Self {
+            spec,
+            state_depth: STATE_DEPTH,
+            nodes: HashMap::from_iter([(hash, node)]),
+            heights: BTreeMap::from([(number, vec![hash])]),
+            head: hash,
+        })
+    }
+
+    /// Keeps states for another number of generations below the highest block; zero keeps the highest block's only.
+    pub fn with_state_depth(self, state_depth: u64) -> Self {
+        Self { state_depth, ..self }
+    }
+
+    /// Returns the rules of the chain.
+    pub const fn spec(&self) -> &Arc<ChainSpec> {
+        &self.spec
+    }
+
+    /// Returns the hash of the head.
+    ///
+    /// Before the merge it is the block of most total difficulty, of equal ones the first accepted; from the merge on
+    /// it is the block accepted last.
+    pub const fn head(&self) -> B256 {
+        self.head
+    }
+
+    /// Returns the header of a block that is kept.
+    pub fn header(&self, hash: &B256) -> Option<&Header> {
+        self.nodes.get(hash).map(|node| &node.header)
+    }
+
+    /// Returns the sum of difficulties from genesis to a block that is kept.
+    pub fn total_difficulty(&self, hash: &B256) -> Option<U256> {
+        self.nodes.get(hash).map(|node| node.total_difficulty)
+    }
+
+    /// Returns the state after a block, if it is kept.
+    pub fn state(&self, hash: &B256) -> Option<&Arc<PlainState>> {
+        self.nodes.get(hash)?.state.as_ref()
+    }
+
+    /// Returns how many blocks are kept.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// A tree is never empty.
+    pub const fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Validates a block as far as is possible before execution and returns the parent to execute it on.
+    pub fn prepare(&self, block: &Block) -> Result<Parent, ImportError> {
+        let expected = block.header.hash_slow();
+        if block.hash != expected {
+            return Err(ConsensusError::BlockHash { got: block.hash, expected }.into());
+        }
+        let (node, state) = self.parent_of(&block.header)?;
+        let parent = Parent {
+            hash: block.header.parent_hash,
+            header: node.header.clone(),
+            state: Arc::clone(state),
+            total_difficulty: node.total_difficulty,
+        };
+        validate_header(&parent.context(&self.spec), &block.header)?;
+        validate_body(&self.spec, block)?;
+        if !block.ommers.is_empty() {
+            validate_ommers(&self.spec, block, &self.ancestors(block.header.parent_hash))?;
+        }
+        Ok(parent)
+    }
+
+    /// Adds a block with the state after it, and chooses the head.
+    ///
+    /// The caller has prepared the block, executed it and validated the output; nothing is validated here again. A
+    /// block that is there already changes nothing, except that after the merge it becomes the head.
+    pub fn accept(&mut self, block: &Block, mut post_state: PlainState) -> Result<(), ImportError> {
+        let (parent, state) = self.parent_of(&block.header)?;
+        let header = &block.header;
+        let context = HeaderContext {
+            spec: &self.spec,
+            parent: &parent.header,
+            parent_hash: header.parent_hash,
+            parent_total_difficulty: parent.total_difficulty,
+        };
+        let consensus = context.consensus_of(header);
+        let total_difficulty = parent.total_difficulty.saturating_add(header.difficulty);
+
+        if !self.nodes.contains_key(&block.hash) {
+            // Counted from the child, which executes on this state: it sees the 256 blocks before itself.
+            let oldest = (header.number + 1).saturating_sub(BLOCK_HASH_WINDOW);
+            post_state.block_hashes = state.block_hashes.clone().split_off(&oldest);
+            post_state.block_hashes.insert(header.number, block.hash);
+            let node = Node {
+                header: header.clone(),
+                ommers: block.ommers.iter().map(Header::hash_slow).collect(),
+                total_difficulty,
+                consensus,
+                state: Some(Arc::new(post_state)),
+            };
+            self.nodes.insert(block.hash, node);
+            self.heights.entry(header.number).or_default().push(block.hash);
+        }
+        self.choose_head(block.hash, consensus, total_difficulty);
+        self.forget();
+        Ok(())
+    }
+
+    fn parent_of(&self, header: &Header) -> Result<(&Node, &Arc<PlainState>), ImportError> {
+        let (number, parent) = (header.number, header.parent_hash);
+        let node = self.nodes.get(&parent).ok_or(ImportError::UnknownParent { number, parent })?;
+        let state = node.state.as_ref().ok_or(ImportError::StateDropped { number, parent })?;
+        Ok((node, state))
+    }
+
+    /// Returns a block and its ancestors, as far back as ommers reach.
+    fn ancestors(&self, mut hash: B256) -> Vec<Ancestor<'_>> {
+        let mut ancestors = Vec::with_capacity(GENERATIONS);
+        while ancestors.len() < GENERATIONS
+            && let Some(Node { header, ommers, total_difficulty, .. }) = self.nodes.get(&hash)
+        {
+            ancestors.push(Ancestor { hash, header, ommers, total_difficulty: *total_difficulty });
+            hash = header.parent_hash;
+        }
+        ancestors
+    }
+
+    fn choose_head(&mut self, hash: B256, consensus: Consensus, total_difficulty: U256) {
+        let better = match (consensus, self.nodes.get(&self.head)) {
+            (Consensus::Stake, _) | (_, None) => true,
+            (Consensus::Work, Some(head)) => {
+                head.consensus == Consensus::Work && total_difficulty > head.total_difficulty
+            }
+        };
+        if better {
+            self.head = hash;
+        }
+    }
+
+    /// Drops states, and then blocks, that are too deep below the highest block.
+    fn forget(&mut self) {
+        let highest = self.heights.last_key_value().map_or(0, |(number, _)| *number);
+        let stateful = highest.saturating_sub(self.state_depth);
+        let remembered = stateful.saturating_sub(GENERATIONS as u64);
+
+        let recent = self.heights.split_off(&remembered);
+        for (number, mut hashes) in std::mem::replace(&mut self.heights, recent) {
+            hashes.retain(|hash| *hash == self.head || self.nodes.remove(hash).is_none());
+            if !hashes.is_empty() {
+                self.heights.insert(number, hashes);
+            }
+        }
+        for hash in self.heights.range(..stateful).flat_map(|(_, hashes)| hashes) {
+            if *hash != self.head
+                && let Some(node) = self.nodes.get_mut(hash)
+            {
+                node.state = None;
+            }
+        }
+    }
+}
+
+impl Parent {
+    /// Returns what a child's header is checked against.
+    pub const fn context<'a>(&'a self, spec: &'a ChainSpec) -> HeaderContext<'a> {
+        HeaderContext {
+            spec,
+            parent: &self.header,
+            parent_hash: self.hash,
+            parent_total_difficulty: self.total_difficulty,
+        }
+    }
+}
+
+/// Returns the root of a state that is the whole world.
+pub fn state_root(state: &PlainState) -> B256 {
+    tandem_state::state_root(state.accounts.iter().map(|(address, account)| StateAccount {
+        address: *address,
+        nonce: account.info.nonce,
+        balance: account.info.balance,
+        code_hash: account.info.code_hash,
+        storage: account.storage.iter().map(|(slot, value)| (*slot, *value)),
+    }))
+}
