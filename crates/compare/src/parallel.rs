@@ -1,0 +1,193 @@
+//! Executes a block with the parallel executor, through either of its seams.
+
+use std::{borrow::Cow, cell::Cell, sync::Arc, time::Instant};
+
+use alloy_evm::{
+    Evm, EvmFactory,
+    block::{BlockExecutionError, BlockExecutionResult, BlockExecutor, BlockExecutorFactory},
+    eth::{EthBlockExecutionCtx, EthEvmFactory},
+};
+use alloy_hardforks::EthereumHardforks;
+use revm::{
+    database::{State, states::bundle_state::BundleRetention},
+    state::bal::BlockAccessIndex,
+};
+use tandem_corpus::{Block, Case, ChainSpec};
+use tandem_executor::{
+    BlockStats, ExecutionCtx, LookAhead, ParallelBlockExecutorFactory, Receipts, Strategy, Trust,
+    WorkerPanic, WorkerPool,
+    base::SharedState,
+    block::{BlockInput, execute_block},
+};
+
+use crate::{
+    engine::{Engine, Observe},
+    error::ExecuteError,
+    output::{Execution, Output, Receipt},
+    place::Place,
+    trace::Recorder,
+    world::World,
+};
+
+/// The executor's factory on the corpus' chains.
+pub type Factory = ParallelBlockExecutorFactory<Receipts, Arc<ChainSpec>, EthEvmFactory>;
+
+/// The way in which a host calls the executor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seam {
+    /// One call for the whole block.
+    #[default]
+    Block,
+    /// One call for each transaction, with a look-ahead in the context; as reth's engine does.
+    Transaction,
+}
+
+/// The parallel engine. Adapts a case to the executor; compares nothing.
+#[derive(Clone, Debug)]
+pub struct Parallel {
+    /// Workers, shared between blocks.
+    pub pool: Arc<WorkerPool>,
+    /// Whether to speculate.
+    pub strategy: Strategy,
+    /// How to call the executor.
+    pub seam: Seam,
+    /// Whether attempts are validated; anything but the default is a provoked fault.
+    pub trust: Trust,
+}
+
+impl Parallel {
+    /// Creates an engine that validates.
+    pub const fn new(pool: Arc<WorkerPool>, strategy: Strategy, seam: Seam) -> Self {
+        Self { pool, strategy, seam, trust: Trust::Nothing }
+    }
+
+    /// Executes a block and says what it took; without an output there are no counters.
+    pub fn execute_counted(&self, case: &Case, observe: Observe) -> (Execution, BlockStats) {
+        let recorder = (observe == Observe::Commits).then(Recorder::new);
+        let started = Instant::now();
+        let mut stats = BlockStats::default();
+        let result = self.run(case, recorder.as_ref(), &mut stats);
+        let duration = started.elapsed();
+        (Execution { result, trace: recorder.map(|recorder| recorder.take()), duration }, stats)
+    }
+
+    fn run(
+        &self,
+        case: &Case,
+        recorder: Option<&Recorder>,
+        stats: &mut BlockStats,
+    ) -> Result<Output, ExecuteError> {
+        let failure = Cell::new(None);
+        let builds_bal = case.spec.is_amsterdam_active_at_timestamp(case.block.header.timestamp);
+        let state = State::builder()
+            .with_database(World::new(&case.state, &failure))
+            .with_bundle_update()
+            .with_bal_builder_if(builds_bal)
+            .build()
+            .with_state_hook(recorder.map(Recorder::hook));
+        let mut place = None;
+        let executed = match self.seam {
+            Seam::Block => self.whole(case, state, stats),
+            Seam::Transaction => self.stepwise(case, state, stats, &mut |next| {
+                place = Some(next);
+                if let Some(recorder) = recorder {
+                    recorder.enter(next);
+                }
+            }),
+        };
+        let (result, mut state) = executed.map_err(|error| classify(error, &failure, place))?;
+        state.merge_transitions(BundleRetention::Reverts);
+        let bal = state.take_built_alloy_bal();
+        Ok(Output { result, bundle: state.take_bundle(), bal })
+    }
+
+    fn whole<'a>(
+        &self,
+        case: &Case,
+        state: State<World<'a>>,
+        stats: &mut BlockStats,
+    ) -> Result<(BlockExecutionResult<Receipt>, State<World<'a>>), BlockExecutionError> {
+        let input = BlockInput {
+            env: case.spec.evm_env(&case.block.header),
+            ctx: context(&case.block),
+            transactions: case.block.transactions.clone(),
+            base: Arc::new(SharedState(case.state.clone())),
+            strategy: self.strategy,
+        };
+        let execution = execute_block(&self.factory(case), input, state)?;
+        *stats = execution.stats;
+        Ok((execution.result, execution.state))
+    }
+
+    fn stepwise<'a>(
+        &self,
+        case: &Case,
+        state: State<World<'a>>,
+        stats: &mut BlockStats,
+        enter: &mut dyn FnMut(Place),
+    ) -> Result<(BlockExecutionResult<Receipt>, State<World<'a>>), BlockExecutionError> {
+        let block = &case.block;
+        let factory = self.factory(case);
+        let evm = factory.evm_factory().create_evm(state, case.spec.evm_env(&block.header));
+        let look_ahead = Some(LookAhead {
+            transactions: block.transactions.clone(),
+            base: Arc::new(SharedState(case.state.clone())),
+            strategy: self.strategy,
+        });
+        let mut executor = factory.create_executor(evm, ExecutionCtx { eth: context(block), look_ahead });
+        enter(Place::PreExecution);
+        executor.apply_pre_execution_changes()?;
+        for (index, transaction) in block.transactions.iter().enumerate() {
+            enter(Place::tx(index));
+            executor.execute_transaction_with_index(transaction, index)?;
+        }
+        enter(Place::PostExecution);
+        let after = BlockAccessIndex::new(block.transactions.len() as u64 + 1);
+        executor.evm_mut().db_mut().set_bal_index(after);
+        *stats = executor.stats();
+        let (evm, result) = executor.finish()?;
+        Ok((result, evm.into_db()))
+    }
+
+    fn factory(&self, case: &Case) -> Factory {
+        let factory = Factory::new(Receipts, case.spec.clone(), EthEvmFactory::default(), self.pool.clone());
+        #[cfg(feature = "fault-injection")]
+        let factory = factory.with_trust(self.trust);
+        factory
+    }
+}
+
+impl Engine for Parallel {
+    fn execute(&self, case: &Case, observe: Observe) -> Execution {
+        self.execute_counted(case, observe).0
+    }
+}
+
+fn context(block: &Block) -> EthBlockExecutionCtx<'_> {
+    EthBlockExecutionCtx {
+        parent_hash: block.header.parent_hash,
+        parent_beacon_block_root: block.header.parent_beacon_block_root,
+        ommers: &block.ommers,
+        withdrawals: block.withdrawals.as_ref().map(|list| Cow::Borrowed(list.as_slice())),
+        extra_data: block.header.extra_data.clone(),
+        tx_count_hint: Some(block.transactions.len()),
+        slot_number: block.header.slot_number,
+    }
+}
+
+/// Sorts an error; a worker's panic is ours.
+fn classify(
+    error: BlockExecutionError,
+    failure: &Cell<Option<tandem_corpus::MissingState>>,
+    place: Option<Place>,
+) -> ExecuteError {
+    if let BlockExecutionError::Internal(internal) = &error
+        && let Some(panic) = std::error::Error::source(internal)
+            .and_then(|source| source.downcast_ref::<WorkerPanic>())
+            .map(ToString::to_string)
+            .or_else(|| internal.to_string().contains("a worker panicked").then(|| internal.to_string()))
+    {
+        return ExecuteError::Invariant { what: panic };
+    }
+    ExecuteError::classify(error, failure.get(), place)
+}
