@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, U256, map::HashMap};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, map::HashMap};
 use revm::{
     DatabaseRef,
     bytecode::Bytecode,
@@ -18,6 +18,10 @@ pub enum Absent {
     Empty,
     /// The state is a part of the world: reading what is absent is an error.
     Unknown,
+    /// The state is what a tracer recorded of one block: it left out what does not exist, so an absent account is
+    /// presumed not to exist. Where an outcome then contradicts the header, [`crate::AbsentReads`] tells which
+    /// accounts the presumption was about. Reading an absent block hash is an error.
+    Presumed,
 }
 
 /// One account with its storage; zero slots are not stored.
@@ -59,6 +63,18 @@ pub enum MissingState {
 impl DBErrorMarker for MissingState {}
 
 impl PlainState {
+    /// Stores a code and returns its hash; empty code is not stored.
+    pub fn insert_code(&mut self, code: Bytes) -> B256 {
+        if code.is_empty() {
+            return KECCAK256_EMPTY;
+        }
+        // Before EIP-3541 code could begin like a delegation (EIP-7702) without being one.
+        let bytecode = Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code));
+        let hash = bytecode.hash_slow();
+        self.contracts.insert(hash, bytecode);
+        hash
+    }
+
     /// Applies a finished bundle, in place.
     pub fn apply(&mut self, bundle: &BundleState) {
         for (hash, code) in &bundle.contracts {
@@ -91,7 +107,7 @@ impl DatabaseRef for PlainState {
     fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
         match (self.accounts.get(&address), self.absent) {
             (Some(account), _) => Ok(Some(account.info.clone())),
-            (None, Absent::Empty) => Ok(None),
+            (None, Absent::Empty | Absent::Presumed) => Ok(None),
             (None, Absent::Unknown) => Err(MissingState::Account(address)),
         }
     }
@@ -103,7 +119,7 @@ impl DatabaseRef for PlainState {
     fn storage_ref(&self, address: Address, slot: U256) -> Result<U256, Self::Error> {
         match (self.accounts.get(&address), self.absent) {
             (Some(account), _) => Ok(account.storage.get(&slot).copied().unwrap_or_default()),
-            (None, Absent::Empty) => Ok(U256::ZERO),
+            (None, Absent::Empty | Absent::Presumed) => Ok(U256::ZERO),
             (None, Absent::Unknown) => Err(MissingState::Account(address)),
         }
     }

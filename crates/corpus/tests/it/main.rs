@@ -1,0 +1,4 @@
+//! Sources read from real data.
+
+mod mainnet;
+mod support;
