@@ -20,6 +20,7 @@ pub mod difference;
 pub mod engine;
 pub mod error;
 pub mod output;
+pub mod parallel;
 pub mod place;
 pub mod reference;
 pub mod root;

@@ -12,7 +12,7 @@ use revm::{
     database::{State, states::bundle_state::BundleRetention},
     state::bal::BlockAccessIndex,
 };
-use tandem_corpus::{Block, Case, ChainSpec};
+use tandem_corpus::{Block, Case, ChainSpec, MissingState};
 use tandem_executor::{
     BlockStats, ExecutionCtx, LookAhead, ParallelBlockExecutorFactory, Receipts, Strategy, Trust,
     WorkerPanic, WorkerPool,
@@ -178,16 +178,13 @@ fn context(block: &Block) -> EthBlockExecutionCtx<'_> {
 /// Sorts an error; a worker's panic is ours.
 fn classify(
     error: BlockExecutionError,
-    failure: &Cell<Option<tandem_corpus::MissingState>>,
+    failure: &Cell<Option<MissingState>>,
     place: Option<Place>,
 ) -> ExecuteError {
     if let BlockExecutionError::Internal(internal) = &error
-        && let Some(panic) = std::error::Error::source(internal)
-            .and_then(|source| source.downcast_ref::<WorkerPanic>())
-            .map(ToString::to_string)
-            .or_else(|| internal.to_string().contains("a worker panicked").then(|| internal.to_string()))
+        && let Some(panic) = internal.downcast_other::<WorkerPanic>()
     {
-        return ExecuteError::Invariant { what: panic };
+        return ExecuteError::Invariant { what: panic.to_string() };
     }
     ExecuteError::classify(error, failure.get(), place)
 }
