@@ -169,3 +169,81 @@ impl Circumstances<'_> {
 const fn field(needed: bool) -> FieldNeed {
     if needed { FieldNeed::Exact } else { FieldNeed::Nothing }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADDRESS: Address = Address::repeat_byte(7);
+    const SENDER: Address = Address::repeat_byte(8);
+
+    fn info(balance: u64, nonce: u64) -> AccountInfo {
+        AccountInfo { balance: U256::from(balance), nonce, ..AccountInfo::default() }
+    }
+
+    /// Needs of `address`, which was seen with `seen` and left with `left`.
+    fn needs(address: Address, seen: AccountInfo, left: AccountInfo, marks: &Marks, spec: SpecId) -> Needs {
+        let mut account = Account::from(seen.clone());
+        account.info = left;
+        let read = AccountRead { address, seen: Some(seen), origin: crate::attempt::Origin::Base };
+        let tx = TxFacts { sender: SENDER, cost_max: Some(U256::from(30)), delegation: Delegation::Absent };
+        Circumstances { tx, spec, marks, tracking: Tracking::Fields }
+            .needs(&read, &EvmState::from_iter([(address, account)]))
+    }
+
+    #[test]
+    fn credited_account_needs_nothing() {
+        let needs = needs(ADDRESS, info(10, 1), info(20, 1), &Marks::default(), SpecId::CANCUN);
+        assert_eq!(
+            (needs.balance, needs.nonce, needs.emptiness),
+            (BalanceNeed::Nothing, FieldNeed::Nothing, FieldNeed::Nothing)
+        );
+    }
+
+    #[test]
+    fn sender_needs_its_nonce_and_the_most_it_may_pay() {
+        let needs = needs(SENDER, info(100, 1), info(80, 2), &Marks::default(), SpecId::CANCUN);
+        assert_eq!((needs.balance, needs.nonce), (BalanceNeed::AtLeast(U256::from(30)), FieldNeed::Exact));
+    }
+
+    #[test]
+    fn spender_needs_what_was_missing_at_its_lowest() {
+        let mut marks = Marks::default();
+        marks.spend(ADDRESS, U256::from(100), U256::from(60));
+        marks.spend(ADDRESS, U256::from(40), U256::from(10));
+        let needs = needs(ADDRESS, info(100, 1), info(30, 1), &marks, SpecId::CANCUN);
+        assert_eq!(needs.balance, BalanceNeed::AtLeast(U256::from(70)));
+    }
+
+    #[test]
+    fn failed_spend_needs_the_balance() {
+        let mut marks = Marks::default();
+        marks.spend(ADDRESS, U256::from(9), U256::from(10));
+        let needs = needs(ADDRESS, info(9, 1), info(9, 1), &marks, SpecId::CANCUN);
+        assert_eq!(needs.balance, BalanceNeed::Exact);
+    }
+
+    #[test]
+    fn debit_without_a_mark_needs_the_balance() {
+        let needs = needs(ADDRESS, info(10, 1), info(9, 1), &Marks::default(), SpecId::CANCUN);
+        assert_eq!(needs.balance, BalanceNeed::Exact);
+    }
+
+    #[test]
+    fn creation_looks_at_nonces_and_amsterdam_at_emptiness() {
+        let marks = Marks { creation: Creation::Tried, ..Marks::default() };
+        assert_eq!(needs(ADDRESS, info(1, 1), info(2, 1), &marks, SpecId::CANCUN).nonce, FieldNeed::Exact);
+        let amsterdam = needs(ADDRESS, info(1, 1), info(2, 1), &Marks::default(), SpecId::AMSTERDAM);
+        assert_eq!(amsterdam.emptiness, FieldNeed::Exact);
+    }
+
+    #[test]
+    fn code_always_matters_and_absence_is_not_emptiness_when_looked_at() {
+        let other = AccountInfo { code_hash: alloy_primitives::B256::repeat_byte(1), ..info(1, 1) };
+        let nothing =
+            Needs { balance: BalanceNeed::Nothing, nonce: FieldNeed::Nothing, emptiness: FieldNeed::Nothing };
+        assert!(!nothing.hold(Some(&info(1, 1)), Some(&other)));
+        assert!(nothing.hold(None, Some(&info(0, 0))));
+        assert!(!Needs { emptiness: FieldNeed::Exact, ..nothing }.hold(None, Some(&info(0, 0))));
+    }
+}

@@ -80,8 +80,6 @@ pub fn validate<DB: Database, H>(
         if read.origin == Origin::Base && !written.contains(read.address, read.slot) {
             continue;
         }
-        // The account first: revm's State expects it in its cache.
-        db.basic(read.address)?;
         if db.storage(read.address, read.slot)? != read.value {
             return Ok(Validity::Conflict(Location::Slot(read.address, read.slot)));
         }
@@ -136,4 +134,118 @@ pub fn is_fresh<H>(memory: &MultiVersionMemory, index: TxIndex, attempt: &Attemp
             let known = memory.account(read.address, index, || Ok(read.seen.clone()));
             known.is_ok_and(|(info, _)| needs.hold(read.seen.as_ref(), info.as_ref()))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use revm::{database::InMemoryDB, state::EvmState};
+
+    use super::*;
+    use crate::{
+        attempt::{ReadSet, SlotRead},
+        needs::{BalanceNeed, FieldNeed, Needs},
+        writes::WriteSet,
+    };
+
+    const ADDRESS: Address = Address::repeat_byte(1);
+
+    fn info(balance: u64, nonce: u64) -> AccountInfo {
+        AccountInfo { balance: U256::from(balance), nonce, ..AccountInfo::default() }
+    }
+
+    /// An attempt that saw an account with `seen` and left it with `left`.
+    fn attempt(seen: Option<AccountInfo>, left: AccountInfo, needs: Needs) -> Attempt<()> {
+        let mut account =
+            seen.clone().map_or_else(|| Account::new_not_existing(Default::default()), Account::from);
+        account.info = left;
+        account.mark_touch();
+        let state = EvmState::from_iter([(ADDRESS, account)]);
+        let result = revm::context_interface::result::ExecutionResult::Revert {
+            gas: Default::default(),
+            logs: Vec::new(),
+            output: Default::default(),
+        };
+        Attempt {
+            writes: WriteSet::from_state(&state),
+            result: revm::context_interface::result::ResultAndState { result, state },
+            reads: ReadSet {
+                accounts: vec![AccountRead { address: ADDRESS, seen, origin: Origin::Base }],
+                slots: Vec::new(),
+            },
+            needs: vec![needs],
+        }
+    }
+
+    fn on(actual: Option<AccountInfo>) -> InMemoryDB {
+        let mut db = InMemoryDB::default();
+        if let Some(actual) = actual {
+            db.insert_account_info(ADDRESS, actual);
+        }
+        db
+    }
+
+    const CREDIT: Needs =
+        Needs { balance: BalanceNeed::Nothing, nonce: FieldNeed::Nothing, emptiness: FieldNeed::Nothing };
+
+    fn run(attempt: &mut Attempt<()>, actual: Option<AccountInfo>) -> Validity {
+        validate(&mut on(actual), &Written::default(), attempt, Trust::Nothing).unwrap()
+    }
+
+    #[test]
+    fn credit_moves_onto_what_others_left() {
+        let mut attempt = attempt(Some(info(100, 1)), info(107, 1), CREDIT);
+        assert_eq!(run(&mut attempt, Some(info(50, 4))), Validity::Valid);
+        let account = &attempt.result.state[&ADDRESS];
+        assert_eq!((account.info.balance, account.info.nonce), (U256::from(57), 4));
+        assert_eq!(account.original_info(), info(50, 4));
+    }
+
+    #[test]
+    fn credit_of_an_absent_account_moves_onto_one_that_others_created() {
+        let mut attempt = attempt(None, info(7, 0), CREDIT);
+        assert_eq!(run(&mut attempt, Some(info(1, 0))), Validity::Valid);
+        let account = &attempt.result.state[&ADDRESS];
+        assert_eq!(account.info.balance, U256::from(8));
+        assert!(!account.is_loaded_as_not_existing());
+    }
+
+    #[test]
+    fn debit_holds_while_enough_is_there() {
+        let needs = Needs { balance: BalanceNeed::AtLeast(U256::from(40)), ..CREDIT };
+        let debit = || attempt(Some(info(100, 1)), info(70, 1), needs);
+        assert_eq!(run(&mut debit(), Some(info(40, 1))), Validity::Valid);
+        assert_eq!(run(&mut debit(), Some(info(39, 1))), Validity::Conflict(Location::Account(ADDRESS)));
+    }
+
+    #[test]
+    fn observed_balance_must_be_the_same() {
+        let mut attempt = attempt(Some(info(100, 1)), info(107, 1), Needs::EXACT);
+        assert_eq!(run(&mut attempt, Some(info(101, 1))), Validity::Conflict(Location::Account(ADDRESS)));
+    }
+
+    #[test]
+    fn credit_that_would_overflow_is_a_conflict() {
+        let mut attempt = attempt(Some(info(100, 1)), info(107, 1), CREDIT);
+        let full = AccountInfo { balance: U256::MAX, ..info(0, 1) };
+        assert_eq!(run(&mut attempt, Some(full)), Validity::Conflict(Location::Account(ADDRESS)));
+    }
+
+    #[test]
+    fn account_that_would_become_empty_is_a_conflict() {
+        let mut attempt = attempt(Some(info(5, 0)), info(5, 0), CREDIT);
+        assert_eq!(run(&mut attempt, None), Validity::Conflict(Location::Account(ADDRESS)));
+    }
+
+    #[test]
+    fn slot_from_the_base_is_looked_at_only_when_the_block_wrote_it() {
+        let mut attempt = attempt(Some(info(1, 1)), info(1, 1), CREDIT);
+        let slot = U256::from(9);
+        attempt.reads.slots.push(SlotRead { address: ADDRESS, slot, value: U256::ONE, origin: Origin::Base });
+        let mut db = on(Some(info(1, 1)));
+        let mut written = Written::default();
+        let mut check = |written: &Written| validate(&mut db, written, &mut attempt, Trust::Nothing).unwrap();
+        assert_eq!(check(&written), Validity::Valid);
+        written.slots.insert((ADDRESS, slot));
+        assert_eq!(check(&written), Validity::Conflict(Location::Slot(ADDRESS, slot)));
+    }
 }
