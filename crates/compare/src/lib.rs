@@ -19,8 +19,10 @@ pub mod differ;
 pub mod difference;
 pub mod engine;
 pub mod error;
+pub mod evidence;
+pub mod explain;
+pub mod history;
 pub mod output;
-pub mod parallel;
 pub mod place;
 pub mod reference;
 pub mod root;
@@ -28,14 +30,15 @@ pub mod subject;
 pub mod trace;
 pub mod verdict;
 pub mod world;
-//EXPLAIN
-//EVIDENCE
 
 pub use checks::{Check, Checks};
 pub use compare::{Comparison, Expectation, Roots, StateRoot, Terms, compare};
 pub use difference::{Difference, Value};
 pub use engine::{Engine, Observe};
 pub use error::{ErrorForm, ExecuteError};
+pub use evidence::{Evidence, EvidenceError, Provenance, Run};
+pub use explain::{Explanation, Reproduction, explain};
+pub use history::Write;
 pub use output::{Digest, Execution, Output, Receipt};
 pub use place::{Place, TxIndex};
 pub use reference::Reference;

@@ -80,8 +80,10 @@ fn run(
     enter: &mut dyn FnMut(Place),
 ) -> Result<BlockExecutionResult<Receipt>, BlockExecutionError> {
     let block = &case.block;
-    let factory = Factory::new(ReferenceReceiptBuilder, case.spec.clone(), EthEvmFactory::default());
-    let evm = factory.evm_factory().create_evm(state, case.spec.evm_env(&block.header));
+    let spec = case.spec.at(&block.header);
+    let env = spec.evm_env(&block.header);
+    let factory = Factory::new(ReferenceReceiptBuilder, spec, EthEvmFactory::default());
+    let evm = factory.evm_factory().create_evm(state, env);
     let mut executor = factory.create_executor(evm, context(block));
 
     enter(Place::PreExecution);

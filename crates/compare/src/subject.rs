@@ -190,6 +190,14 @@ impl Subject {
         }
     }
 
+    /// Returns where a difference of state was seen.
+    pub const fn layer(&self) -> Option<Layer> {
+        match self {
+            Self::Account(layer, ..) | Self::Storage(layer, ..) => Some(*layer),
+            _ => None,
+        }
+    }
+
     /// Returns the storage slot it is about.
     pub const fn slot(&self) -> Option<U256> {
         match self {
@@ -207,22 +215,27 @@ impl Subject {
     }
 
     /// Orders differences of the same step: the likelier cause first, sums and hashes last.
+    ///
+    /// A step that begins with another value than it should has read a stale one, so what it read comes before what
+    /// it wrote.
     pub(crate) const fn rank(&self) -> u8 {
         match self {
             Self::Error => 0,
             Self::Receipt(_, ReceiptField::Type | ReceiptField::Status) => 1,
-            Self::Storage(..) => 2,
-            Self::Account(_, _, AccountField::Warmth) => 6,
-            Self::Account(..) => 3,
-            Self::Receipt(_, ReceiptField::CumulativeGas) => 4,
-            Self::Receipt(..) => 5,
-            Self::ReceiptCount | Self::CommitCount => 7,
-            Self::Contract(_) => 8,
-            Self::Revert(..) | Self::RevertBlocks => 9,
-            Self::GasUsed | Self::BlobGasUsed | Self::Request(_) => 10,
-            Self::BalAccount(..) | Self::Bal => 11,
-            Self::StateSize | Self::RevertsSize => 12,
-            Self::RequestsHash | Self::BalHash | Self::LogsBloom | Self::ReceiptsRoot | Self::StateRoot => 13,
+            Self::Storage(Layer::Commit, _, _, Side::Original) => 2,
+            Self::Account(Layer::Commit, _, field) if field.is_original() => 2,
+            Self::Storage(..) => 3,
+            Self::Account(_, _, AccountField::Warmth) => 7,
+            Self::Account(..) => 4,
+            Self::Receipt(_, ReceiptField::CumulativeGas) => 5,
+            Self::Receipt(..) => 6,
+            Self::ReceiptCount | Self::CommitCount => 8,
+            Self::Contract(_) => 9,
+            Self::Revert(..) | Self::RevertBlocks => 10,
+            Self::GasUsed | Self::BlobGasUsed | Self::Request(_) => 11,
+            Self::BalAccount(..) | Self::Bal => 12,
+            Self::StateSize | Self::RevertsSize => 13,
+            Self::RequestsHash | Self::BalHash | Self::LogsBloom | Self::ReceiptsRoot | Self::StateRoot => 14,
         }
     }
 }
@@ -242,6 +255,17 @@ impl ReceiptField {
 }
 
 impl AccountField {
+    const fn is_original(&self) -> bool {
+        use Side::Original;
+        matches!(
+            self,
+            Self::Exists(Original)
+                | Self::Balance(Original)
+                | Self::Nonce(Original)
+                | Self::CodeHash(Original)
+        )
+    }
+
     const fn what(&self) -> &'static str {
         match self {
             Self::Listed => "account_listed",
