@@ -1,0 +1,249 @@
+//! The tables of the page.
+
+use crate::{
+    Summary,
+    dir::is_evidence_name,
+    format::{count, counted, dash, duration_us, gas, ratio_or_dash, shorten},
+    overview::{DivergedBlock, Overview},
+    table::place,
+};
+use maud::{Markup, html};
+
+/// Inputs of a kind that are named on the page; `summary.json` has all.
+const INPUTS_MAX: usize = 500;
+/// Lists longer than this start folded.
+const OPEN_MAX: usize = 12;
+
+/// The divergences, with links to their evidence.
+pub(super) fn diverged(summary: &Summary, overview: &Overview) -> Markup {
+    let blocks = overview.diverged();
+    html! {
+        @if !blocks.is_empty() {
+            section.card.bad {
+                h2 { "Divergences" }
+                p.lead { "The first difference of each block, in block order." }
+                @for block in blocks { (divergence(block)) }
+                (more(summary.diverged, blocks.len()))
+            }
+        }
+    }
+}
+
+fn divergence(block: &DivergedBlock) -> Markup {
+    html! {
+        article {
+            h3 { "Block " (block.number) " " span.sub { (block.fork) ", " (block.source) } }
+            @if !block.differing.is_empty() { p { "Differs in: " (block.differing.join(", ").replace('_', " ")) } }
+            @if let Some(divergence) = &block.divergence {
+                p.mono { (place(divergence)) }
+                dl.values {
+                    div { dt { "sequential" } dd.mono { (divergence.sequential) } }
+                    div { dt { "parallel" } dd.mono { (divergence.parallel) } }
+                    @if let Some(evidence) = &divergence.evidence { div { dt { "evidence" } dd.mono { (link(evidence)) } } }
+                }
+            }
+        }
+    }
+}
+
+/// A link to an evidence file; only its name if it would lead elsewhere.
+fn link(evidence: &str) -> Markup {
+    html! {
+        @if is_evidence_name(evidence) { a href=(percent_encoded(evidence)) { (evidence) } } @else { (evidence) }
+    }
+}
+
+/// Encodes what has a meaning in a relative URL other than as part of a file name.
+fn percent_encoded(path: &str) -> String {
+    path.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// The blocks that could not be checked.
+pub(super) fn inconclusive(summary: &Summary, overview: &Overview) -> Markup {
+    let blocks = overview.inconclusive();
+    let rows =
+        blocks.iter().map(|block| (format!("{} · {}", block.number, block.source), block.reason.clone()));
+    html! {
+        @if !blocks.is_empty() {
+            section.card.warn {
+                h2 { "Blocks that could not be checked" }
+                (named_list(rows.collect(), summary.inconclusive))
+            }
+        }
+    }
+}
+
+/// The inputs that could not be used.
+pub(super) fn input_errors(summary: &Summary) -> Markup {
+    let rows =
+        summary.input_errors.iter().take(INPUTS_MAX).map(|input| (input.source.clone(), input.error.clone()));
+    html! {
+        @if !summary.input_errors.is_empty() {
+            section.card.warn {
+                h2 { "Inputs that could not be used" }
+                (named_list(rows.collect(), summary.input_errors.len() as u64))
+            }
+        }
+    }
+}
+
+/// The inputs that were left out on purpose.
+pub(super) fn not_run(summary: &Summary) -> Markup {
+    let rows =
+        summary.not_run.iter().take(INPUTS_MAX).map(|input| (input.name.clone(), input.reason.clone()));
+    html! {
+        @if !summary.not_run.is_empty() {
+            section.card {
+                h2 { "Not run" }
+                (named_list(rows.collect(), summary.not_run.len() as u64))
+            }
+        }
+    }
+}
+
+fn named_list(rows: Vec<(String, String)>, total: u64) -> Markup {
+    let shown = rows.len();
+    html! {
+        details open[shown <= OPEN_MAX] {
+            summary { (counted(total, "entry").replace("entrys", "entries")) }
+            dl.list {
+                @for (name, text) in rows { div { dt.mono { (name) } dd { (text) } } }
+            }
+            (more(total, shown))
+        }
+    }
+}
+
+fn more(total: u64, shown: usize) -> Markup {
+    let more = total.saturating_sub(shown as u64);
+    html! { @if more > 0 { p.sub { "… " (count(more)) " more in the files beside this page" } } }
+}
+
+/// The timed blocks that gained least.
+pub(super) fn slowest(overview: &Overview) -> Markup {
+    let rows = overview.slowest().rows();
+    let heading = if rows.len() == 1 { "The block" } else { "Blocks that gained least" };
+    html! {
+        @if rows.len() > 0 {
+            section.card {
+                h2 { (heading) }
+                div.scroll tabindex="0" role="region" aria-label=(heading) {
+                    table {
+                        thead { tr {
+                            th scope="col" { "Block" }
+                            @for name in ["Speedup", "Sequential", "Parallel", "Txs", "Gas"] { th.num scope="col" { (name) } }
+                            th.num scope="col" { abbr title="Executions thrown away because a value they had read changed" { "Re-executed" } }
+                            th.num scope="col" { abbr title="Gas used over gas on the critical path" { "Parallelism" } }
+                            th scope="col" { "Fork" }
+                            th scope="col" { "Source" }
+                        } }
+                        tbody {
+                            @for row in rows {
+                                tr {
+                                    th scope="row" { (row.number) }
+                                    td.num.loss[row.speedup.is_some_and(|speedup| speedup < 1.0)] { (ratio_or_dash(row.speedup)) }
+                                    td.num { (row.sequential_us.map_or_else(dash, duration_us)) }
+                                    td.num { (row.parallel_us.map_or_else(dash, duration_us)) }
+                                    td.num { (count(row.txs)) }
+                                    td.num { (gas(row.gas_used)) }
+                                    td.num { (count(row.reexecuted)) }
+                                    td.num { (ratio_or_dash(row.parallelism)) }
+                                    td { (row.fork) }
+                                    td.mono title=(row.source) { (shorten(&row.source, 48)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What was compared, and how often it was equal.
+pub(super) fn checks(summary: &Summary) -> Markup {
+    // The record's order, cheapest first, which the map has lost.
+    let order = crate::Checks::default().named().map(|(name, _)| name);
+    let rows = order.iter().filter_map(|name| Some((*name, *summary.checks.get(*name)?)));
+    html! {
+        section.card {
+            h2 { "What was compared" }
+            p.lead { "Blocks by outcome. A check is absent where the source or the fork does not have it." }
+            div.scroll tabindex="0" role="region" aria-label="What was compared" {
+                table {
+                    thead { tr {
+                        th scope="col" { "Check" }
+                        @for name in ["Equal", "Differ", "Absent", "Header"] { th.num scope="col" { (name) } }
+                    } }
+                    tbody {
+                        @for (name, check) in rows {
+                            tr {
+                                th scope="row" { (check_title(name)) }
+                                td.num { (count(check.matched)) }
+                                td.num.loss[check.differ > 0] { (count(check.differ)) }
+                                td.num.dim { (count(check.absent)) }
+                                td.num.dim {
+                                    @if name.ends_with("_root") { (count(check.header_checked)) } @else { (dash()) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            p.sub { "Header: roots that were compared with the block's header too." }
+        }
+    }
+}
+
+fn check_title(name: &str) -> &str {
+    match name {
+        "receipts_root" => "Receipts root",
+        "gas_used" => "Gas used",
+        "logs_bloom" => "Logs bloom",
+        "requests_hash" => "Requests hash",
+        "bundle" => "State changes and reverts",
+        "state_root" => "State root",
+        "bal_hash" => "Block access list hash",
+        "error" => "Error",
+        other => other,
+    }
+}
+
+/// Totals by fork.
+pub(super) fn forks(summary: &Summary) -> Markup {
+    html! {
+        @if !summary.forks.is_empty() {
+            section.card {
+                h2 { "By fork" }
+                div.scroll tabindex="0" role="region" aria-label="By fork" {
+                    table {
+                        thead { tr {
+                            th scope="col" { "Fork" }
+                            @for name in ["Blocks", "Matched", "Sequential", "Parallel", "Speedup"] { th.num scope="col" { (name) } }
+                        } }
+                        tbody {
+                            @for fork in &summary.forks {
+                                @let timed = fork.sequential_us > 0 && fork.parallel_us > 0;
+                                tr {
+                                    th scope="row" { (fork.fork) }
+                                    td.num { (count(fork.blocks)) }
+                                    td.num.loss[fork.matched < fork.blocks] { (count(fork.matched)) }
+                                    td.num { @if timed { (duration_us(fork.sequential_us)) } @else { (dash()) } }
+                                    td.num { @if timed { (duration_us(fork.parallel_us)) } @else { (dash()) } }
+                                    td.num { (ratio_or_dash(crate::speedup_of(fork.sequential_us, fork.parallel_us))) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Making one report of several.
+
+use crate::{
+    BlockRecord, Completion, IncompleteLine, RecordReader, ReportDir, ReportError, ReportWriter, RunInfo,
+    Summary, dir::is_evidence_name,
+};
+use alloy_primitives::{
+    B256, keccak256,
+    map::{HashMap, HashSet},
+};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// A merged report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Merged {
+    /// The report that was written.
+    pub dir: ReportDir,
+    /// Its totals.
+    pub summary: Summary,
+    /// What was read.
+    pub inputs: Vec<MergeInput>,
+}
+
+/// One directory that was merged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MergeInput {
+    /// The directory.
+    pub path: PathBuf,
+    /// Its complete records.
+    pub records: u64,
+    /// Those that were there already, equal to the byte.
+    pub duplicates: u64,
+    /// The incomplete last line, if there is one.
+    pub incomplete: Option<IncompleteLine>,
+    /// Its totals; none if the run that wrote it was killed.
+    pub summary: Option<Summary>,
+}
+
+/// Merges report directories into `out`, and writes its summary and page.
+///
+/// Records stay in the order of the directories and of their lines. A record equal to an earlier one is left out, so
+/// merging again, or the same directory twice, changes nothing. Evidence is copied. `out` may be one of the inputs; it
+/// is replaced only once everything is read. The merged report is partial if an input is, or has no summary.
+///
+/// # Errors
+/// [`ReportError::Conflicting`] if two records tell different things about one block of one source, unless one is
+/// marked repeated or reverted; [`ReportError::EvidenceDiffers`]; what reading and writing reports may return.
+pub fn merge(dirs: &[PathBuf], out: impl Into<PathBuf>) -> Result<Merged, ReportError> {
+    let out = ReportDir::new(out);
+    // Nothing is created for inputs that are not there.
+    dirs.iter().try_for_each(|dir| RecordReader::open(&ReportDir::new(dir)).map(drop))?;
+    let staging = ReportDir::new(out.path().join(".merge"));
+    let mut writer = ReportWriter::create(staging.path())?;
+    let mut seen = SeenRecords::default();
+    let merged: Result<Vec<MergeInput>, ReportError> =
+        dirs.iter().map(|dir| read_into(&ReportDir::new(dir), &mut seen, &mut writer)).collect();
+    let written = merged.and_then(|inputs| {
+        let summary = merged_summary(&inputs, &writer);
+        writer.finish(&summary)?;
+        move_into(&staging, &out)?;
+        Ok((inputs, summary))
+    });
+    // What is left of the staging directory is of no use, whether merging succeeded or not.
+    let removed = fs::remove_dir_all(staging.path()).map_err(ReportError::io(staging.path(), "remove"));
+    let (inputs, summary) = written?;
+    removed?;
+    Ok(Merged { dir: out, summary, inputs })
+}
+
+fn read_into(
+    dir: &ReportDir,
+    seen: &mut SeenRecords,
+    writer: &mut ReportWriter,
+) -> Result<MergeInput, ReportError> {
+    let mut reader = RecordReader::open(dir)?;
+    let mut input = MergeInput {
+        path: dir.path().to_owned(),
+        records: 0,
+        duplicates: 0,
+        incomplete: None,
+        summary: read_summary(&dir.summary())?,
+    };
+    let file = seen.add_file(reader.path());
+    for line in reader.by_ref() {
+        let line = line?;
+        input.records += 1;
+        if seen.insert(&line.record, &line.text, Place { file, line: line.line })? == Seen::Before {
+            input.duplicates += 1;
+            continue;
+        }
+        writer.append_line(&line.text, &line.record)?;
+        let evidence = line.record.divergence.and_then(|divergence| divergence.evidence);
+        if let Some(name) = evidence.filter(|name| is_evidence_name(name)) {
+            copy_evidence(&dir.path().join(&name), &writer.dir().path().join(&name))?;
+        }
+    }
+    input.incomplete = reader.incomplete().cloned();
+    Ok(input)
+}
+
+fn read_summary(path: &Path) -> Result<Option<Summary>, ReportError> {
+    match fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|source| ReportError::Summary { path: path.to_owned(), source }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ReportError::io(path, "read")(error)),
+    }
+}
+
+/// Copies a file, unless it is there already. Evidence that its own report lost is not missed here.
+fn copy_evidence(from: &Path, to: &Path) -> Result<(), ReportError> {
+    if !from.exists() {
+        return Ok(());
+    }
+    let content = fs::read(from).map_err(ReportError::io(from, "read"))?;
+    if to.exists() {
+        let earlier = fs::read(to).map_err(ReportError::io(to, "read"))?;
+        if earlier != content {
+            return Err(ReportError::EvidenceDiffers { first: to.to_owned(), second: from.to_owned() });
+        }
+        return Ok(());
+    }
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent).map_err(ReportError::io(parent, "create"))?;
+    }
+    fs::write(to, content).map_err(ReportError::io(to, "write"))
+}
+
+/// Moves the finished report over what is there.
+fn move_into(staging: &ReportDir, out: &ReportDir) -> Result<(), ReportError> {
+    let evidence = out.evidence();
+    if evidence.exists() {
+        fs::remove_dir_all(&evidence).map_err(ReportError::io(&evidence, "replace"))?;
+    }
+    for (from, to) in [
+        (staging.evidence(), evidence),
+        (staging.blocks(), out.blocks()),
+        (staging.summary(), out.summary()),
+        (staging.page(), out.page()),
+    ] {
+        fs::rename(&from, &to).map_err(ReportError::io(to, "replace"))?;
+    }
+    Ok(())
+}
+
+fn merged_summary(inputs: &[MergeInput], writer: &ReportWriter) -> Summary {
+    let summaries: Vec<&Summary> = inputs.iter().filter_map(|input| input.summary.as_ref()).collect();
+    let complete = inputs.iter().all(|input| {
+        input.incomplete.is_none() && input.summary.as_ref().is_some_and(|summary| !summary.partial)
+    });
+    let completion = if complete { Completion::Complete } else { Completion::Partial };
+    let input_errors: BTreeSet<_> =
+        summaries.iter().flat_map(|summary| summary.input_errors.clone()).collect();
+    let not_run: BTreeSet<_> = summaries.iter().flat_map(|summary| summary.not_run.clone()).collect();
+    writer
+        .tally()
+        .summary(common_run(&summaries), completion)
+        .with_input_errors(input_errors)
+        .with_not_run(not_run)
+}
+
+/// What all runs have in common.
+fn common_run(summaries: &[&Summary]) -> RunInfo {
+    fn common<T: Clone + PartialEq>(
+        summaries: &[&Summary],
+        field: impl Fn(&RunInfo) -> &Option<T>,
+    ) -> Option<T> {
+        let (first, others) = summaries.split_first()?;
+        let first = field(&first.run);
+        others.iter().all(|summary| field(&summary.run) == first).then(|| first.clone())?
+    }
+    RunInfo {
+        threads: common(summaries, |run| &run.threads),
+        seed: common(summaries, |run| &run.seed),
+        version: common(summaries, |run| &run.version),
+        commit: common(summaries, |run| &run.commit),
+        machine: common(summaries, |run| &run.machine),
+        command: common(summaries, |run| &run.command),
+        started: common(summaries, |run| &run.started),
+    }
+}
+
+/// The records read so far, as hashes: some 150 bytes each.
+#[derive(Debug, Default)]
+struct SeenRecords {
+    files: Vec<PathBuf>,
+    contents: HashSet<B256>,
+    blocks: HashMap<B256, Place>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    file: usize,
+    line: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    First,
+    Before,
+}
+
+impl SeenRecords {
+    fn add_file(&mut self, path: &Path) -> usize {
+        self.files.push(path.to_owned());
+        self.files.len() - 1
+    }
+
+    /// Takes note of a record.
+    ///
+    /// One report may have several records of a block: its run executed the block several times and knows why. So may
+    /// records marked repeated or reverted. Otherwise two reports must agree.
+    fn insert(&mut self, record: &BlockRecord, text: &str, place: Place) -> Result<Seen, ReportError> {
+        if !self.contents.insert(keccak256(text)) {
+            return Ok(Seen::Before);
+        }
+        if record.repeated || record.reverted {
+            return Ok(Seen::First);
+        }
+        let block = keccak256([record.hash.as_slice(), record.source.as_bytes()].concat());
+        let first = *self.blocks.entry(block).or_insert(place);
+        if first.file == place.file {
+            return Ok(Seen::First);
+        }
+        Err(ReportError::Conflicting {
+            number: record.number,
+            hash: record.hash,
+            block_source: record.source.clone(),
+            first: self.files[first.file].clone(),
+            first_line: first.line,
+            second: self.files[place.file].clone(),
+            second_line: place.line,
+        })
+    }
+}
