@@ -2,7 +2,7 @@
 //!
 //! An [`Engine`] executes a [`Case`](tandem_corpus::Case) and returns an [`Execution`]: an [`Output`] or an error, and,
 //! when asked to [`Observe`] it, a [`Trace`] of its state-hook calls. [`Reference`] is the sequential engine: alloy-evm
-//! as it is. The parallel engine is the caller's.
+//! as it is. [`Parallel`] adapts `tandem-executor`; no other module here knows it.
 //!
 //! 1. [`compare`] takes two executions and returns a [`Comparison`]: a [`Verdict`], one word for each of the
 //!    [`Checks`], and every typed [`Difference`], the first in block order first.
@@ -10,8 +10,7 @@
 //! 3. [`explain`] executes both engines again under observation and finds the first transaction, account and slot
 //!    that differ, and who wrote that location before.
 //!
-//! This crate does not know the parallel executor, reads no environment and no clock but the one that times
-//! executions, and repairs nothing: whatever it cannot compare it names.
+//! This crate reads no environment and no clock but the one that times executions, and repairs nothing: whatever it cannot compare it names.
 
 pub mod checks;
 pub mod compare;
@@ -23,6 +22,7 @@ pub mod evidence;
 pub mod explain;
 pub mod history;
 pub mod output;
+pub mod parallel;
 pub mod place;
 pub mod reference;
 pub mod root;
@@ -40,8 +40,9 @@ pub use evidence::{Evidence, EvidenceError, Provenance, Run};
 pub use explain::{Explanation, Reproduction, explain};
 pub use history::Write;
 pub use output::{Digest, Execution, Output, Receipt};
+pub use parallel::{Parallel, Seam};
 pub use place::{Place, TxIndex};
-pub use reference::Reference;
+pub use reference::{BuildBal, Reference};
 pub use root::{CarriedState, RootError, RootSource};
 pub use subject::{AccountField, Layer, ReceiptField, RevertField, Side, Subject};
 pub use trace::{Commit, Recorder, Trace};

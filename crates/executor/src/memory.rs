@@ -12,6 +12,7 @@ use alloy_primitives::{
 };
 use parking_lot::RwLock;
 use revm::{bytecode::Bytecode, state::AccountInfo};
+use smallvec::SmallVec;
 
 use crate::{
     attempt::Origin,
@@ -28,6 +29,7 @@ const SHARD_COUNT: usize = 64;
 pub struct MultiVersionMemory {
     shards: Box<[RwLock<AddressMap<Versions>>]>,
     codes: RwLock<HashMap<B256, Bytecode>>,
+    fee_recipient: Option<Address>,
     #[debug(skip)]
     hasher: DefaultHashBuilder,
 }
@@ -51,17 +53,17 @@ struct SlotVersions {
     pending: Vec<(TxIndex, U256)>,
 }
 
-impl Default for MultiVersionMemory {
-    fn default() -> Self {
+impl MultiVersionMemory {
+    /// Creates an empty memory for a block with this fee recipient.
+    pub fn new(fee_recipient: Option<Address>) -> Self {
         Self {
+            fee_recipient,
             shards: (0..SHARD_COUNT).map(|_| RwLock::default()).collect(),
             codes: RwLock::default(),
             hasher: DefaultHashBuilder::default(),
         }
     }
-}
 
-impl MultiVersionMemory {
     /// Reads an account as transaction `reader` would find it, asking `base` where the block did not set it.
     pub fn account(
         &self,
@@ -69,26 +71,30 @@ impl MultiVersionMemory {
         reader: TxIndex,
         base: impl FnOnce() -> Result<Option<AccountInfo>, ReadError>,
     ) -> Result<(Option<AccountInfo>, Origin), ReadError> {
-        let (committed, changes) = {
-            let shard = self.shard(address).read();
-            let Some(versions) = shard.get(&address) else {
+        let shard = self.shard(address).read();
+        let Some(versions) = shard.get(&address) else {
+            drop(shard);
+            return Ok((base()?, Origin::Base));
+        };
+        // The fee recipient changes with every transaction; who only credits it needs no fresh balance.
+        let pending = if self.fee_recipient == Some(address) { &[] } else { versions.pending.as_slice() };
+        let lower = pending.iter().take_while(|(writer, _)| *writer < reader);
+        match (&versions.committed, lower.clone().next()) {
+            (None, None) => {
                 drop(shard);
-                return Ok((base()?, Origin::Base));
-            };
-            let changes: Vec<AccountChange> = versions
-                .pending
-                .iter()
-                .take_while(|(writer, _)| *writer < reader)
-                .map(|(_, change)| change.clone())
-                .collect();
-            (versions.committed.clone(), changes)
-        };
-        let origin = if committed.is_none() && changes.is_empty() { Origin::Base } else { Origin::Block };
-        let start = match committed {
-            Some(info) => info,
-            None => base()?,
-        };
-        Ok((changes.iter().fold(start, |info, change| change.apply(info)), origin))
+                Ok((base()?, Origin::Base))
+            }
+            (Some(info), _) => {
+                let info = lower.fold(info.clone(), |info, (_, change)| change.apply(info));
+                Ok((info, Origin::Block))
+            }
+            (None, Some(_)) => {
+                let changes: SmallVec<[_; 4]> = lower.map(|(_, change)| change.clone()).collect();
+                drop(shard);
+                let info = changes.iter().fold(base()?, |info, change| change.apply(info));
+                Ok((info, Origin::Block))
+            }
+        }
     }
 
     /// Reads a slot as transaction `reader` would find it; `None` where it is as in the base state.
@@ -298,7 +304,7 @@ mod tests {
             committed in 0..8usize,
             reader in 0..9usize,
         ) {
-            let memory = MultiVersionMemory::default();
+            let memory = MultiVersionMemory::new(None);
             for (at, effect) in effects.iter().enumerate().rev() {
                 memory.publish(TxIndex(at), &writes(&stale[at]), None);
                 memory.publish(TxIndex(at), &writes(effect), Some(&writes(&stale[at])));
@@ -326,7 +332,7 @@ mod tests {
         /// What is retracted leaves no trace.
         #[test]
         fn retracted_writes_are_gone(effect in effect()) {
-            let memory = MultiVersionMemory::default();
+            let memory = MultiVersionMemory::new(None);
             memory.publish(TxIndex(0), &writes(&effect), None);
             memory.retract(TxIndex(0), &writes(&effect));
             let (account, origin) = memory.account(ADDRESS, TxIndex(1), || Ok(Some(info(5)))).unwrap();

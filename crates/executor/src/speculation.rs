@@ -8,6 +8,7 @@ use std::sync::{
 use alloy_consensus::transaction::Recovered;
 use alloy_evm::{EvmEnv, EvmFactory};
 use parking_lot::Mutex;
+use revm::context_interface::Block;
 
 use crate::{
     base::{BaseSource, ReadError},
@@ -43,10 +44,11 @@ pub struct Speculation<F: SpeculativeEvmFactory, T> {
 impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
     /// Creates the speculation on a block; nothing runs yet.
     pub fn new(factory: Arc<F>, env: EvmEnv<F::Spec, F::BlockEnv>, ahead: LookAhead<T>) -> Self {
+        let fee_recipient = env.block_env.beneficiary();
         Self {
             factory,
             env,
-            memory: Arc::default(),
+            memory: Arc::new(MultiVersionMemory::new(Some(fee_recipient))),
             schedule: Schedule::new(ahead.transactions.len()),
             transactions: ahead.transactions,
             base: ahead.base,
