@@ -7,7 +7,7 @@ use revm::state::AccountInfo;
 use serde::Deserialize;
 
 use crate::{
-    quantity::Quantity,
+    quantity::{Number, Quantity},
     state::{Absent, PlainAccount, PlainState},
 };
 
@@ -17,7 +17,7 @@ pub(crate) struct JsonAccount {
     #[serde(default)]
     balance: Option<Quantity>,
     #[serde(default)]
-    nonce: Option<Nonce>,
+    nonce: Option<Number>,
     #[serde(default)]
     code: Option<Bytes>,
     #[serde(default)]
@@ -26,20 +26,6 @@ pub(crate) struct JsonAccount {
 
 /// Accounts by address.
 pub(crate) type JsonState = BTreeMap<Address, JsonAccount>;
-
-/// A nonce: below 2^64 (EIP-2681).
-#[derive(Clone, Copy, Debug, Default)]
-struct Nonce(u64);
-
-impl<'de> Deserialize<'de> for Nonce {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let quantity = Quantity::deserialize(deserializer)?;
-        let nonce = quantity.to_u64().ok_or_else(|| {
-            serde::de::Error::custom(format!("invalid nonce {}, expected one below 2^64", quantity.0))
-        })?;
-        Ok(Self(nonce))
-    }
-}
 
 /// Turns accounts as files have them into a state.
 pub(crate) fn state_of(accounts: JsonState, absent: Absent) -> PlainState {

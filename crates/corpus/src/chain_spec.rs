@@ -14,6 +14,7 @@ mod network;
 
 pub use blob_schedule::BlobSchedule;
 pub use network::NetworkError;
+pub(crate) use network::fork_by_name;
 
 /// The rules of one chain.
 ///

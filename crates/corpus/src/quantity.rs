@@ -9,10 +9,16 @@ use serde::{Deserialize, Deserializer, de};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Quantity(pub(crate) U256);
 
-impl Quantity {
-    /// Returns the number if it fits into 64 bits.
-    pub(crate) fn to_u64(self) -> Option<u64> {
-        self.0.try_into().ok()
+/// A number below 2^64, written like a [`Quantity`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Number(pub(crate) u64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Quantity(number) = Quantity::deserialize(deserializer)?;
+        let too_big =
+            |_| de::Error::custom(format!("invalid value {number}, expected an integer below 2^64"));
+        number.try_into().map(Self).map_err(too_big)
     }
 }
 
