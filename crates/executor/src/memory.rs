@@ -4,7 +4,7 @@
 //! transactions into one *committed* version. It answers for speed only: whether an attempt holds is decided on the
 //! frontier's own state ([`crate::validation`]), so a read that races with a publication costs at most time.
 
-use std::hash::BuildHasher;
+use std::{collections::VecDeque, hash::BuildHasher};
 
 use alloy_primitives::{
     Address, B256, U256,
@@ -42,7 +42,7 @@ struct Versions {
     /// Whether a committed transaction emptied the storage.
     committed_reset: bool,
     /// Changes by transactions that are not committed, in block order.
-    pending: Vec<(TxIndex, AccountChange)>,
+    pending: VecDeque<(TxIndex, AccountChange)>,
     slots: HashMap<U256, SlotVersions>,
 }
 
@@ -50,7 +50,7 @@ struct Versions {
 #[derive(Debug, Default)]
 struct SlotVersions {
     committed: Option<U256>,
-    pending: Vec<(TxIndex, U256)>,
+    pending: VecDeque<(TxIndex, U256)>,
 }
 
 impl MultiVersionMemory {
@@ -76,9 +76,7 @@ impl MultiVersionMemory {
             drop(shard);
             return Ok((base()?, Origin::Base));
         };
-        // The fee recipient changes with every transaction; who only credits it needs no fresh balance.
-        let pending = if self.fee_recipient == Some(address) { &[] } else { versions.pending.as_slice() };
-        let lower = pending.iter().take_while(|(writer, _)| *writer < reader);
+        let lower = versions.pending.iter().take_while(|(writer, _)| *writer < reader);
         match (&versions.committed, lower.clone().next()) {
             (None, None) => {
                 drop(shard);
@@ -133,7 +131,11 @@ impl MultiVersionMemory {
             self.keep_code(&write.change);
             let mut shard = self.shard(write.address).write();
             let versions = shard.entry(write.address).or_default();
-            insert(&mut versions.pending, writer, write.change.clone());
+            // Every transaction credits the fee recipient; who does no more needs no fresh balance of it.
+            let is_credit = matches!(write.change, AccountChange::Fields { nonce: None, code: None, .. });
+            if !(is_credit && self.fee_recipient == Some(write.address)) {
+                insert(&mut versions.pending, writer, write.change.clone());
+            }
             for (slot, value) in &write.slots {
                 insert(&mut versions.slots.entry(*slot).or_default().pending, writer, *value);
             }
@@ -196,7 +198,7 @@ impl MultiVersionMemory {
 }
 
 /// Sets a writer's version, keeping block order.
-fn insert<T>(versions: &mut Vec<(TxIndex, T)>, writer: TxIndex, value: T) {
+fn insert<T>(versions: &mut VecDeque<(TxIndex, T)>, writer: TxIndex, value: T) {
     match versions.binary_search_by_key(&writer, |(writer, _)| *writer) {
         Ok(at) => versions[at].1 = value,
         Err(at) => versions.insert(at, (writer, value)),
@@ -204,7 +206,7 @@ fn insert<T>(versions: &mut Vec<(TxIndex, T)>, writer: TxIndex, value: T) {
 }
 
 /// Removes a writer's version.
-fn remove<T>(versions: &mut Vec<(TxIndex, T)>, writer: TxIndex) {
+fn remove<T>(versions: &mut VecDeque<(TxIndex, T)>, writer: TxIndex) {
     if let Ok(at) = versions.binary_search_by_key(&writer, |(writer, _)| *writer) {
         versions.remove(at);
     }
