@@ -1,1 +1,28 @@
-fn main() {}
+//! The `tandem` program: the only place that knows the command line, the environment and the terminal.
+//!
+//! One subcommand a file in [`commands`]; what `replay` does with a block is in [`replay`].
+
+mod args;
+mod cli;
+mod commands;
+mod exit;
+mod interrupt;
+mod log;
+mod machine;
+mod replay;
+mod terminal;
+
+use clap::Parser;
+
+use crate::{cli::Cli, exit::Exit};
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    terminal::start(&cli.display);
+    log::start(&cli.display);
+    let exit = cli.command.run(&cli.display).unwrap_or_else(|error| {
+        terminal::error(&format!("{error:#}"));
+        Exit::Unusable
+    });
+    exit.into()
+}

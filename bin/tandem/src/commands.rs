@@ -1,0 +1,5 @@
+//! The subcommands, one a file.
+
+pub(crate) mod explain;
+pub(crate) mod replay;
+pub(crate) mod report;

@@ -1,0 +1,51 @@
+//! Keeps what replays a divergence.
+
+use std::{collections::BTreeMap, path::Path};
+
+use tandem_compare::{
+    Evidence, EvidenceError,
+    evidence::{Provenance, Run},
+};
+
+use super::judged::Proof;
+
+/// Versions of the crates that execute, as Cargo.lock has them when the program is built.
+const LOCK: &str = include_str!("../../../../Cargo.lock");
+
+/// Names of the crates that execute.
+const ENGINES: [&str; 4] = ["alloy-evm", "revm", "alloy-consensus", "alloy-trie"];
+
+/// Writes the evidence of a divergence into a report's directory and returns its name there.
+pub(crate) fn write(report_dir: &Path, proof: &Proof, run: Run) -> Result<String, EvidenceError> {
+    let directory = report_dir.join("evidence");
+    let evidence = Evidence::new(&proof.case, run, provenance(), proof.difference.clone());
+    evidence.write(&directory)?;
+    Ok(format!("evidence/{}", evidence.file_name()))
+}
+
+/// Says what this program is built from.
+fn provenance() -> Provenance {
+    let versions = ENGINES.iter().filter_map(|name| Some(((*name).to_owned(), locked_version(name)?)));
+    Provenance {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("TANDEM_COMMIT").unwrap_or_default().to_owned(),
+        crates: versions.collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn locked_version(name: &str) -> Option<String> {
+    let (_, entry) = LOCK.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+    Some(entry.split_once('"')?.0.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_engine_has_a_version() {
+        for name in ENGINES {
+            assert!(locked_version(name).is_some_and(|version| version.contains('.')), "{name}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Computes the state roots that receipts carry before Byzantium.
+
+use alloy_hardforks::{EthereumHardfork, EthereumHardforks, ForkCondition};
+use alloy_primitives::B256;
+use revm::state::{Account, AccountInfo, EvmState};
+use tandem_chain::state_root;
+use tandem_compare::{Engine, Observe, Place, Reference};
+use tandem_corpus::{Case, PlainState};
+
+/// Returns the state root after each transaction of a block, where its receipts carry them (before EIP-658).
+///
+/// The block is executed sequentially once more, and each transaction's changes are applied to the parent state.
+/// The block of the DAO fork is left out: alloy-evm moves the DAO's balances after its transactions, where the state
+/// after the block does not show it, and the receipts would.
+pub(crate) fn roots(case: &Case) -> Option<Vec<B256>> {
+    let (spec, number) = (&case.spec, case.block.header.number);
+    let dao = spec.ethereum_fork_activation(EthereumHardfork::Dao);
+    if spec.is_byzantium_active_at_block(number) || dao == ForkCondition::Block(number) {
+        return None;
+    }
+    let clears_empty = spec.is_spurious_dragon_active_at_block(number);
+    let mut state = (*case.state).clone();
+    let mut roots = Vec::with_capacity(case.block.transactions.len());
+    for commit in Reference::default().execute(case, Observe::Commits).trace?.commits {
+        apply(&mut state, &commit.state, clears_empty);
+        if matches!(commit.place, Some(Place::Transaction(_))) {
+            roots.push(state_root(&state));
+        }
+    }
+    Some(roots)
+}
+
+/// Applies what one transaction changed; EIP-161 removes accounts that it left empty.
+fn apply(state: &mut PlainState, changes: &EvmState, clears_empty: bool) {
+    for (address, account) in changes.iter().filter(|(_, account)| account.is_touched()) {
+        if account.is_selfdestructed() || (clears_empty && account.is_empty()) {
+            state.accounts.remove(address);
+        } else {
+            set(state, *address, account);
+        }
+    }
+}
+
+fn set(state: &mut PlainState, address: alloy_primitives::Address, account: &Account) {
+    let plain = state.accounts.entry(address).or_default();
+    if account.is_created() {
+        plain.storage.clear();
+    }
+    plain.info = AccountInfo { code: None, ..account.info.clone() };
+    for (slot, value) in account.changed_storage_slots() {
+        if value.present_value.is_zero() {
+            plain.storage.remove(slot);
+        } else {
+            plain.storage.insert(*slot, value.present_value);
+        }
+    }
+}

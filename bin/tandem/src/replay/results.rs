@@ -1,0 +1,201 @@
+//! Carries records to the report directory and to standard output as they come.
+
+use std::path::PathBuf;
+
+use eyre::Result;
+use tandem_compare::evidence::Run;
+use tandem_report::{
+    BlockRecord, BlockTable, Completion, InputError, NotRun, ReportWriter, RowOrder, RunInfo, Summary, Tally,
+    Verdict, json,
+};
+
+use super::{
+    chain::{Findings, Flow},
+    evidence,
+    judged::Judged,
+    progress::Progress,
+};
+use crate::{args::Format, commands::replay::OnDivergence, exit::Exit, interrupt::Interrupt, terminal};
+
+/// Blocks that the table on standard output shows.
+const TABLE_ROWS_MAX: usize = 64;
+
+/// Where evidence goes if no report is asked for: a divergence may never happen again, so it is always kept.
+pub(crate) const DEFAULT_DIR: &str = "tandem-report";
+
+/// What is constant for a run.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) format: Format,
+    pub(crate) report_dir: Option<PathBuf>,
+    pub(crate) on_divergence: OnDivergence,
+    pub(crate) run: Run,
+}
+
+/// The results of a run so far; holds no records but the rows of the table.
+#[derive(Debug)]
+pub(crate) struct Results {
+    settings: Settings,
+    interrupt: Interrupt,
+    progress: Progress,
+    tally: Tally,
+    table: BlockTable,
+    writer: Option<ReportWriter>,
+    input_errors: Vec<InputError>,
+    not_run: Vec<NotRun>,
+    is_halted: bool,
+    has_failed_to_write: bool,
+}
+
+impl Results {
+    /// Starts a report, if one is asked for.
+    pub(crate) fn open(settings: Settings, interrupt: Interrupt, progress: Progress) -> Result<Self> {
+        let writer = settings.report_dir.as_ref().map(ReportWriter::create).transpose()?;
+        let results = Self {
+            settings,
+            interrupt,
+            progress,
+            tally: Tally::default(),
+            table: BlockTable::new(TABLE_ROWS_MAX, RowOrder::Input),
+            writer,
+            input_errors: Vec::new(),
+            not_run: Vec::new(),
+            is_halted: false,
+            has_failed_to_write: false,
+        };
+        if results.settings.format == Format::Json {
+            terminal::print("{\"blocks\":[")?;
+        }
+        Ok(results)
+    }
+
+    /// Ends the run: writes summary and page, prints what is left, and says how the program ends.
+    pub(crate) fn finish(mut self, run: RunInfo) -> Result<Exit> {
+        self.progress.end();
+        let is_partial = self.is_halted || self.interrupt.is_wanted();
+        let completion = if is_partial { Completion::Partial } else { Completion::Complete };
+        let summary = self
+            .tally
+            .summary(run, completion)
+            .with_input_errors(std::mem::take(&mut self.input_errors))
+            .with_not_run(std::mem::take(&mut self.not_run));
+        self.print_end(&summary)?;
+        let exit = self.exit(&summary);
+        if let Some(writer) = self.writer {
+            let page = writer.finish(&summary)?.page();
+            terminal::note(&format!("report: {}", page.display()));
+        }
+        Ok(exit)
+    }
+
+    fn exit(&self, summary: &Summary) -> Exit {
+        if summary.diverged > 0 {
+            Exit::Diverged
+        } else if !summary.input_errors.is_empty() || self.has_failed_to_write {
+            Exit::Unusable
+        } else if self.interrupt.is_wanted() {
+            Exit::Interrupted
+        } else if summary.inconclusive > 0 {
+            Exit::Inconclusive
+        } else {
+            Exit::Matched
+        }
+    }
+
+    fn print_record(&mut self, record: &BlockRecord) -> Result<()> {
+        match self.settings.format {
+            Format::Table => self.table.add(record),
+            Format::Jsonl => terminal::print(&format!("{}\n", json::line(record)))?,
+            Format::Json => {
+                let comma = if self.tally.blocks() > 0 { ",\n" } else { "\n" };
+                terminal::print(&format!("{comma}{}", json::line(record)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn print_end(&self, summary: &Summary) -> Result<()> {
+        match self.settings.format {
+            Format::Table => terminal::print(&self.table.render(summary))?,
+            Format::Json => {
+                terminal::print(&format!("\n],\"summary\":{}}}\n", json::summary(summary).trim_end()))?
+            }
+            Format::Jsonl => {}
+        }
+        Ok(())
+    }
+
+    /// Writes evidence and names it in the record.
+    fn keep_evidence(&mut self, judged: &mut Judged) {
+        let (Some(proof), Some(divergence)) = (&judged.proof, &mut judged.record.divergence) else { return };
+        let default = PathBuf::from(DEFAULT_DIR);
+        let dir = self.settings.report_dir.as_ref().unwrap_or(&default);
+        match evidence::write(dir, proof, self.settings.run.clone()) {
+            Ok(name) => {
+                let path = dir.join(&name);
+                self.progress.suspend(|| {
+                    terminal::warning(&format!(
+                        "block {} diverged; tandem explain {}",
+                        judged.record.number,
+                        path.display()
+                    ));
+                });
+                divergence.evidence = Some(name);
+            }
+            Err(error) => {
+                self.has_failed_to_write = true;
+                self.progress.suspend(|| terminal::error(&format!("no evidence: {error}")));
+            }
+        }
+    }
+}
+
+impl Findings for Results {
+    fn judged(&mut self, mut judged: Judged) -> Result<Flow> {
+        self.keep_evidence(&mut judged);
+        if let Some(error) = &judged.input_error {
+            self.unusable(error);
+        }
+        let record = &judged.record;
+        log(record);
+        self.print_record(record)?;
+        self.tally.add(record);
+        if let Some(writer) = &mut self.writer {
+            writer.append(record)?;
+        }
+        self.progress.show(&self.tally);
+        self.is_halted |=
+            record.verdict == Verdict::Diverged && self.settings.on_divergence == OnDivergence::Halt;
+        Ok(self.flow())
+    }
+
+    fn unusable(&mut self, error: &str) {
+        self.progress.suspend(|| terminal::error(error));
+        // Errors begin with the file and the place in it.
+        let (source, problem) = error.split_once(": ").unwrap_or(("", error));
+        self.input_errors.push(InputError { source: source.to_owned(), error: problem.to_owned() });
+    }
+
+    fn not_run(&mut self, source: &str, reason: &str) {
+        tracing::info!(source, reason, "not run");
+        self.not_run.push(NotRun { name: source.to_owned(), reason: reason.to_owned() });
+    }
+
+    fn flow(&self) -> Flow {
+        if self.is_halted || self.interrupt.is_wanted() { Flow::End } else { Flow::On }
+    }
+}
+
+fn log(record: &BlockRecord) {
+    tracing::info!(
+        number = record.number,
+        source = record.source,
+        txs = record.txs,
+        gas_used = record.gas_used,
+        sequential_us = record.sequential_us,
+        parallel_us = record.parallel_us,
+        reexecuted = record.reexecuted,
+        verdict = record.verdict.name(),
+        "block"
+    );
+}
