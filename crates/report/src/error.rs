@@ -57,27 +57,8 @@ pub enum ReportError {
         path: PathBuf,
     },
     /// Two reports tell different things about the same block of the same source.
-    #[error(
-        "{}:{second_line}: expected the record of block {number} ({hash}, source {block_source}) to equal the one in \
-         {}:{first_line}, but they differ",
-        second.display(), first.display()
-    )]
-    Conflicting {
-        /// Number of the block.
-        number: u64,
-        /// Hash of the block.
-        hash: B256,
-        /// The record's source.
-        block_source: String,
-        /// The file read first.
-        first: PathBuf,
-        /// The line in it, from 1.
-        first_line: u64,
-        /// The file read later.
-        second: PathBuf,
-        /// The line in it, from 1.
-        second_line: u64,
-    },
+    #[error(transparent)]
+    Contradiction(Box<Contradiction>),
     /// Two reports have different evidence under one name.
     #[error("{}: expected the same content as {}", second.display(), first.display())]
     EvidenceDiffers {
@@ -86,6 +67,30 @@ pub enum ReportError {
         /// The file that differs from it.
         second: PathBuf,
     },
+}
+
+/// Two records that tell different things about the same block of the same source.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{}:{second_line}: expected the record of block {number} ({hash}, source {block_source}) to equal the one in \
+     {}:{first_line}, but they differ",
+    second.display(), first.display()
+)]
+pub struct Contradiction {
+    /// Number of the block.
+    pub number: u64,
+    /// Hash of the block.
+    pub hash: B256,
+    /// The records' source.
+    pub block_source: String,
+    /// The file read first.
+    pub first: PathBuf,
+    /// The line in it, from 1.
+    pub first_line: u64,
+    /// The file read later.
+    pub second: PathBuf,
+    /// The line in it, from 1.
+    pub second_line: u64,
 }
 
 impl ReportError {

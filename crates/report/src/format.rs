@@ -74,10 +74,10 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     }
     let percent = part as f64 * 100.0 / whole as f64;
     match percent {
-        p if part == 0 || part == whole => format!("{p:.0} %"),
-        p if p < 0.1 => "< 0.1 %".to_owned(),
-        p if p > 99.9 => "> 99.9 %".to_owned(),
-        p => format!("{p:.1} %"),
+        p if part == 0 || part == whole => format!("{p:.0}%"),
+        p if p < 0.1 => "<\u{a0}0.1%".to_owned(),
+        p if p > 99.9 => ">\u{a0}99.9%".to_owned(),
+        p => format!("{p:.1}%"),
     }
 }
 
@@ -124,9 +124,9 @@ mod tests {
 
     #[test]
     fn a_share_is_never_rounded_to_all() {
-        assert_eq!(percent(9_999_999, 10_000_000), "> 99.9 %");
-        assert_eq!(percent(1, 10_000_000), "< 0.1 %");
-        assert_eq!(percent(10, 10), "100 %");
+        assert_eq!(percent(9_999_999, 10_000_000), ">\u{a0}99.9%");
+        assert_eq!(percent(1, 10_000_000), "<\u{a0}0.1%");
+        assert_eq!(percent(10, 10), "100%");
         assert_eq!(percent(0, 0), "–");
     }
 

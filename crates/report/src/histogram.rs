@@ -30,7 +30,7 @@ impl ParallelismHistogram {
             .map(|((lower, upper), count)| {
                 let label = match upper {
                     Some(upper) => format!("{lower}–{upper}×"),
-                    None => format!("{lower}× and more"),
+                    None => format!("{lower}× up"),
                 };
                 (label, count)
             })

@@ -34,7 +34,7 @@ pub mod json;
 pub mod table;
 
 pub use dir::ReportDir;
-pub use error::ReportError;
+pub use error::{Contradiction, ReportError};
 pub use merge::{MergeInput, Merged, merge};
 pub use reader::{IncompleteLine, RecordLine, RecordReader};
 pub use record::{

@@ -1,8 +1,8 @@
 //! Making one report of several.
 
 use crate::{
-    BlockRecord, Completion, IncompleteLine, RecordReader, ReportDir, ReportError, ReportWriter, RunInfo,
-    Summary, dir::is_evidence_name,
+    BlockRecord, Completion, Contradiction, IncompleteLine, RecordReader, ReportDir, ReportError,
+    ReportWriter, RunInfo, Summary, dir::is_evidence_name,
 };
 use alloy_primitives::{
     B256, keccak256,
@@ -47,13 +47,15 @@ pub struct MergeInput {
 /// is replaced only once everything is read. The merged report is partial if an input is, or has no summary.
 ///
 /// # Errors
-/// [`ReportError::Conflicting`] if two records tell different things about one block of one source, unless one is
+/// [`ReportError::Contradiction`] if two records tell different things about one block of one source, unless one is
 /// marked repeated or reverted; [`ReportError::EvidenceDiffers`]; what reading and writing reports may return.
 pub fn merge(dirs: &[PathBuf], out: impl Into<PathBuf>) -> Result<Merged, ReportError> {
     let out = ReportDir::new(out);
     // Nothing is created for inputs that are not there.
     dirs.iter().try_for_each(|dir| RecordReader::open(&ReportDir::new(dir)).map(drop))?;
     let staging = ReportDir::new(out.path().join(".merge"));
+    // A killed merge may have left one.
+    remove_staging(&staging)?;
     let mut writer = ReportWriter::create(staging.path())?;
     let mut seen = SeenRecords::default();
     let merged: Result<Vec<MergeInput>, ReportError> =
@@ -65,10 +67,19 @@ pub fn merge(dirs: &[PathBuf], out: impl Into<PathBuf>) -> Result<Merged, Report
         Ok((inputs, summary))
     });
     // What is left of the staging directory is of no use, whether merging succeeded or not.
-    let removed = fs::remove_dir_all(staging.path()).map_err(ReportError::io(staging.path(), "remove"));
+    let removed = remove_staging(&staging);
     let (inputs, summary) = written?;
     removed?;
     Ok(Merged { dir: out, summary, inputs })
+}
+
+fn remove_staging(staging: &ReportDir) -> Result<(), ReportError> {
+    match fs::remove_dir_all(staging.path()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(ReportError::io(staging.path(), "remove")(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn read_into(
@@ -227,7 +238,7 @@ impl SeenRecords {
         if first.file == place.file {
             return Ok(Seen::First);
         }
-        Err(ReportError::Conflicting {
+        Err(ReportError::Contradiction(Box::new(Contradiction {
             number: record.number,
             hash: record.hash,
             block_source: record.source.clone(),
@@ -235,6 +246,6 @@ impl SeenRecords {
             first_line: first.line,
             second: self.files[place.file].clone(),
             second_line: place.line,
-        })
+        })))
     }
 }

@@ -1,8 +1,11 @@
 //! All that the page shows, gathered record by record.
 
 use crate::{
-    BlockRecord, Divergence, Tally, Verdict, contracts::ContractConflicts, histogram::ParallelismHistogram,
-    series::Series, worst::WorstBlocks,
+    BlockRecord, Divergence, Tally, Verdict,
+    contracts::ContractConflicts,
+    histogram::ParallelismHistogram,
+    series::Series,
+    worst::{WorstBlocks, WorstBy},
 };
 
 /// Rows of the table of the blocks that gained least.
@@ -49,7 +52,7 @@ impl Default for Overview {
             series: Series::default(),
             parallelism: ParallelismHistogram::default(),
             conflicts: ContractConflicts::default(),
-            slowest: WorstBlocks::new(SLOWEST_MAX),
+            slowest: WorstBlocks::new(SLOWEST_MAX, WorstBy::Speedup),
             attempts: 0,
             reexecuted: 0,
             diverged: Vec::new(),

@@ -3,7 +3,7 @@
 use crate::{
     BlockRecord, Divergence, Summary, Verdict,
     format::{count, counted, dash, duration_us, gas, printable, ratio_or_dash, shorten, throughput},
-    worst::{BlockRow, WorstBlocks},
+    worst::{BlockRow, WorstBlocks, WorstBy},
 };
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::fmt::Write;
@@ -46,7 +46,7 @@ impl BlockTable {
     pub fn new(rows_max: usize, order: RowOrder) -> Self {
         let rows = match order {
             RowOrder::Input => Rows::First(Vec::new()),
-            RowOrder::WorstFirst => Rows::Worst(WorstBlocks::new(rows_max)),
+            RowOrder::WorstFirst => Rows::Worst(WorstBlocks::new(rows_max, WorstBy::Verdict)),
         };
         Self { rows_max, rows, records: 0, divergences: Vec::new(), reasons: Vec::new() }
     }
@@ -143,7 +143,7 @@ impl BlockTable {
 }
 
 /// Where a divergence is: `transaction 17, storage, 0x…, slot 0x…`.
-pub(crate) fn place(divergence: &Divergence) -> String {
+fn place(divergence: &Divergence) -> String {
     let mut place =
         divergence.tx.map_or_else(|| "outside transactions".to_owned(), |tx| format!("transaction {tx}"));
     let _ = write!(place, ", {}", divergence.what);

@@ -41,11 +41,21 @@ impl From<&BlockRecord> for BlockRow {
 #[derive(Clone, Debug)]
 pub(crate) struct WorstBlocks {
     rows_max: usize,
+    by: WorstBy,
     rows: BTreeMap<Badness, BlockRow>,
     seen: u64,
 }
 
-/// Orders records, the worst first: diverged, inconclusive, then by speedup; of equals the first seen.
+/// What makes a block worse than another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WorstBy {
+    /// The verdict, diverged before inconclusive before match, then the speedup.
+    Verdict,
+    /// The speedup alone.
+    Speedup,
+}
+
+/// Orders records, the worst first; of equals the first seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Badness {
     verdict_rank: u8,
@@ -54,12 +64,12 @@ struct Badness {
 }
 
 impl WorstBlocks {
-    pub(crate) fn new(rows_max: usize) -> Self {
-        Self { rows_max, rows: BTreeMap::new(), seen: 0 }
+    pub(crate) fn new(rows_max: usize, by: WorstBy) -> Self {
+        Self { rows_max, by, rows: BTreeMap::new(), seen: 0 }
     }
 
     pub(crate) fn add(&mut self, record: &BlockRecord) {
-        let badness = Badness::of(record, self.seen);
+        let badness = Badness::of(record, self.by, self.seen);
         self.seen += 1;
         let full = self.rows.len() >= self.rows_max;
         if full && self.rows.last_key_value().is_none_or(|(least_bad, _)| *least_bad < badness) {
@@ -77,11 +87,11 @@ impl WorstBlocks {
 }
 
 impl Badness {
-    fn of(record: &BlockRecord, seen: u64) -> Self {
-        let verdict_rank = match record.verdict {
-            Verdict::Diverged => 0,
-            Verdict::Inconclusive { .. } => 1,
-            Verdict::Match => 2,
+    fn of(record: &BlockRecord, by: WorstBy, seen: u64) -> Self {
+        let verdict_rank = match (by, &record.verdict) {
+            (WorstBy::Speedup, _) | (WorstBy::Verdict, Verdict::Diverged) => 0,
+            (WorstBy::Verdict, Verdict::Inconclusive { .. }) => 1,
+            (WorstBy::Verdict, Verdict::Match) => 2,
         };
         let speedup_per_mille = match record.times_us() {
             Some((sequential_us, parallel_us)) => sequential_us.saturating_mul(1000) / parallel_us,

@@ -6,10 +6,13 @@ mod common;
 
 use alloy_primitives::{Address, B256};
 use common::*;
-use proptest::{collection::vec, option, prelude::*};
-use tandem_report::*;
+use proptest::{collection::vec, option, prelude::*, strategy::Strategy};
+use tandem_report::{
+    BlockRecord, BlockTable, Check, Checks, Conflict, ConflictKind, Divergence, ReportWriter, RowOrder,
+    Summary, Verdict, json, speedup_of,
+};
 
-fn verdicts() -> impl proptest::strategy::Strategy<Value = Verdict> {
+fn verdicts() -> impl Strategy<Value = Verdict> {
     prop_oneof![
         Just(Verdict::Match),
         Just(Verdict::Diverged),
@@ -17,7 +20,7 @@ fn verdicts() -> impl proptest::strategy::Strategy<Value = Verdict> {
     ]
 }
 
-fn checks() -> impl proptest::strategy::Strategy<Value = Checks> {
+fn checks() -> impl Strategy<Value = Checks> {
     let check = || prop_oneof![Just(Check::Match), Just(Check::Differ), Just(Check::Absent)];
     (check(), check(), check(), check()).prop_map(|(receipts_root, bundle, state_root, error)| Checks {
         receipts_root,
@@ -28,7 +31,7 @@ fn checks() -> impl proptest::strategy::Strategy<Value = Checks> {
     })
 }
 
-fn conflicts() -> impl proptest::strategy::Strategy<Value = Conflict> {
+fn conflicts() -> impl Strategy<Value = Conflict> {
     let kind = prop_oneof![
         Just(ConflictKind::Slot),
         Just(ConflictKind::Balance),
@@ -45,7 +48,7 @@ fn conflicts() -> impl proptest::strategy::Strategy<Value = Conflict> {
     )
 }
 
-fn divergences() -> impl proptest::strategy::Strategy<Value = Divergence> {
+fn divergences() -> impl Strategy<Value = Divergence> {
     (
         option::of(any::<u64>()),
         any::<String>(),
@@ -64,7 +67,7 @@ fn divergences() -> impl proptest::strategy::Strategy<Value = Divergence> {
         })
 }
 
-fn records() -> impl proptest::strategy::Strategy<Value = BlockRecord> {
+fn records() -> impl Strategy<Value = BlockRecord> {
     let names = (any::<String>(), any::<String>());
     let numbers = (any::<u64>(), 0..1_000u64, 0..60_000_000u64);
     let times = (option::of(0..10_000_000u64), option::of(0..10_000_000u64));

@@ -3,7 +3,10 @@
 //! A plot is an SVG that is stretched to the width of the page, with strokes that keep their width, so that dots are
 //! strokes of no length; its labels are text of the page around it, which keeps its size.
 
-use super::scale::LogScale;
+use super::{
+    path::{band, coordinate, diverged, dots, line, links},
+    scale::LogScale,
+};
 use crate::{
     Summary,
     format::{count, counted, duration_us, percent, ratio, ratio_or_dash},
@@ -41,10 +44,10 @@ pub(super) fn speedups(series: &Series) -> Markup {
         (marks)
         path.diverged d=(diverged(bins)) {}
     };
-    let legend: &[(&str, &str)] = if series.blocks_per_bin() == 1 {
-        &[("parallel", "faster than sequential"), ("loss", "slower")]
-    } else {
-        &[("parallel", "geometric mean"), ("band", "slowest to fastest")]
+    let legend: &[(&str, &str)] = match series.blocks_per_bin() {
+        1 if losses == 0 => &[("parallel", "faster than sequential")],
+        1 => &[("parallel", "faster than sequential"), ("loss", "slower")],
+        _ => &[("parallel", "geometric mean"), ("band", "slowest to fastest")],
     };
     let label = format!("Speedup of {}; {losses} below 1.", counted(bins.len() as u64, "point"));
     html! {
@@ -87,7 +90,10 @@ pub(super) fn times(series: &Series) -> Markup {
             figure.card.chart {
                 figcaption {
                     h2 { "Time per block" }
-                    p.lead { "From recovered transactions to receipts and state changes. " (resolution(series)) }
+                    p.lead {
+                        "From recovered transactions to receipts and state changes. " (resolution(series))
+                        @if series.blocks_per_bin() > 1 { " Times are their mean." }
+                    }
                 }
                 (legend_of(&[("sequential", "sequential"), ("parallel", "parallel")], &[]))
                 (plot(&scale, bins, &label, &marks))
@@ -194,7 +200,7 @@ fn resolution(series: &Series) -> String {
     match series.blocks_per_bin() {
         1 if series.bins().len() == 1 => String::new(),
         1 => "Each dot is a block.".to_owned(),
-        blocks => format!("Each point stands for {} that ran one after the other.", counted(blocks, "block")),
+        blocks => format!("Each point stands for {} in a row.", counted(blocks, "block")),
     }
 }
 
@@ -230,66 +236,10 @@ fn plot(scale: &LogScale, bins: &[Bin], label: &str, marks: &Markup) -> Markup {
             }
             div.under {
                 @if bins.len() == 1 { span {} span { "block " (first) } span {} }
-                @else { span { (first) } span { "blocks, in the order they ran" } span { (last) } }
+                @else { span { (first) } span { "in the order they ran" } span { (last) } }
             }
         }
     }
-}
-
-fn x(index: usize, points: usize) -> f64 {
-    (index as f64 + 0.5) * 100.0 / points as f64
-}
-
-/// A number of a path, with no more digits than can be seen.
-fn coordinate(number: f64) -> String {
-    let text = format!("{number:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn dots(bins: &[Bin], scale: &LogScale, value: impl Fn(&Bin) -> Option<f64>) -> String {
-    let mut path = String::new();
-    for (index, bin) in bins.iter().enumerate() {
-        if let Some(value) = value(bin) {
-            let _ = write!(path, "M{} {}h.01", coordinate(x(index, bins.len())), coordinate(scale.y(value)));
-        }
-    }
-    path
-}
-
-fn line(bins: &[Bin], scale: &LogScale, value: impl Fn(&Bin) -> f64) -> String {
-    let points = bins.iter().enumerate();
-    let points = points.map(|(index, bin)| {
-        format!("{} {}", coordinate(x(index, bins.len())), coordinate(scale.y(value(bin))))
-    });
-    format!("M{}", points.collect::<Vec<_>>().join("L"))
-}
-
-fn links(bins: &[Bin], scale: &LogScale, from: impl Fn(&Bin) -> f64, to: impl Fn(&Bin) -> f64) -> String {
-    let mut path = String::new();
-    for (index, bin) in bins.iter().enumerate() {
-        let (from, to) = (coordinate(scale.y(from(bin))), coordinate(scale.y(to(bin))));
-        let _ = write!(path, "M{} {from}V{to}", coordinate(x(index, bins.len())));
-    }
-    path
-}
-
-/// The area between the slowest and the fastest block of each bin.
-fn band(bins: &[Bin], scale: &LogScale) -> String {
-    let point = |(index, value): (usize, f64)| {
-        format!("{} {}", coordinate(x(index, bins.len())), coordinate(scale.y(value)))
-    };
-    let there = bins.iter().enumerate().map(|(index, bin)| (index, bin.speedup_max));
-    let back = bins.iter().enumerate().rev().map(|(index, bin)| (index, bin.speedup_min));
-    format!("M{}Z", there.chain(back).map(point).collect::<Vec<_>>().join("L"))
-}
-
-/// A vertical line at each divergence, which is a shape of its own and not only a colour.
-fn diverged(bins: &[Bin]) -> String {
-    let mut path = String::new();
-    for (index, _) in bins.iter().enumerate().filter(|(_, bin)| bin.diverged > 0) {
-        let _ = write!(path, "M{} 0V100", coordinate(x(index, bins.len())));
-    }
-    path
 }
 
 /// What the pointer shows at each point, as JSON that may stand in a script element.

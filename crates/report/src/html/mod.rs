@@ -4,6 +4,7 @@
 //! security policy forbids it to load anything.
 
 mod charts;
+mod path;
 mod scale;
 mod sections;
 mod tables;
@@ -25,28 +26,18 @@ pub(crate) fn page(summary: &Summary, overview: &Overview) -> String {
             (tables::diverged(summary, overview))
             (tables::inconclusive(summary, overview))
             (tables::input_errors(summary))
-            (plots(summary, overview))
-            (tables::slowest(overview))
+            (charts::speedups(overview.series()))
+            (charts::times(overview.series()))
             div.columns {
-                (tables::checks(summary))
-                (tables::forks(summary))
+                div { (charts::parallelism(summary, overview)) (tables::checks(summary)) }
+                div { (charts::conflicts(overview)) (tables::forks(summary)) }
             }
+            (tables::slowest(overview))
             (tables::not_run(summary))
             (sections::footer(summary))
         }
     };
     document(&sections::title(summary), &body).into_string()
-}
-
-fn plots(summary: &Summary, overview: &Overview) -> Markup {
-    html! {
-        (charts::speedups(overview.series()))
-        (charts::times(overview.series()))
-        div.columns {
-            (charts::parallelism(summary, overview))
-            (charts::conflicts(overview))
-        }
-    }
 }
 
 fn document(title: &str, body: &Markup) -> Markup {

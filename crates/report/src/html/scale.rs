@@ -2,6 +2,11 @@
 
 use crate::format::duration_us;
 
+/// Speedups to label where blocks differ little.
+const CLOSE_SPEEDUPS: [f64; 8] = [0.5, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8];
+/// Speedups to label where blocks differ up to eightfold.
+const SPEEDUPS: [f64; 9] = [0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0];
+
 /// Maps values to percent of a plot's height, from the top, by their logarithm.
 #[derive(Clone, Debug)]
 pub(super) struct LogScale {
@@ -24,14 +29,18 @@ impl LogScale {
         // Room above and below, also when all blocks gained the same.
         let (low, high) = ((low / 1.1).min(0.8), (high * 1.1).max(1.25));
         let octaves = (high / low).log2();
-        let step = if octaves < 2.5 { 0.5 } else { (octaves / 6.0).ceil().max(1.0) };
-        let first = (low.log2() / step).ceil() as i64;
-        let last = (high.log2() / step).floor() as i64;
-        let ticks = (first..=last).map(|index| {
-            let value = (index as f64 * step).exp2();
-            Tick { value, label: speedup_label(value) }
-        });
-        Self { low, high, ticks: ticks.collect() }
+        let values = if octaves < 1.2 {
+            CLOSE_SPEEDUPS.to_vec()
+        } else if octaves < 3.0 {
+            SPEEDUPS.to_vec()
+        } else {
+            let step = (octaves / 6.0).ceil();
+            let exponents = (low.log2() / step).ceil() as i64..=(high.log2() / step).floor() as i64;
+            exponents.map(|index| (index as f64 * step).exp2()).collect()
+        };
+        let shown = values.into_iter().filter(|value| (low..=high).contains(value));
+        let ticks = shown.map(|value| Tick { value, label: speedup_label(value) }).collect();
+        Self { low, high, ticks }
     }
 
     /// An axis of times in microseconds, by powers of ten.
@@ -41,7 +50,9 @@ impl LogScale {
         let (low, high) = bounds(values, start);
         let (low, high) = (low / 1.3, high * 1.3);
         let decades = (high / low).log10();
-        let factors: &[u64] = if decades < 1.5 {
+        let factors: &[u64] = if decades < 0.7 {
+            &[1, 2, 3, 4, 5, 6, 8]
+        } else if decades < 1.6 {
             &[1, 2, 5]
         } else if decades < 2.2 {
             &[1, 3]

@@ -82,12 +82,12 @@ fn details(summary: &Summary) -> String {
 /// The totals.
 pub(super) fn tiles(summary: &Summary) -> Markup {
     let threads =
-        summary.run.threads.map_or_else(String::new, |n| format!(" on {}", counted(n as u64, "thread")));
+        summary.run.threads.map_or_else(String::new, |n| format!(", {}", counted(n as u64, "thread")));
     let rate = |us| throughput(summary.timed_gas_used, us).unwrap_or_default();
     let share = percent(summary.matched, summary.blocks);
     html! {
         section.tiles aria-label="Totals" {
-            (tile("Speedup", &ratio_or_dash(summary.speedup_time_weighted), &format!("by total time{threads}")))
+            (tile("Speedup", &ratio_or_dash(summary.speedup_time_weighted), &format!("by time{threads}")))
             (tile("Geometric mean", &ratio_or_dash(summary.speedup_geomean), &range(summary)))
             (tile("Blocks", &count(summary.blocks), &format!("{share} matched")))
             (tile("Transactions", &count(summary.txs), &format!("{} gas", gas(summary.gas_used))))

@@ -1,18 +1,17 @@
 //! The tables of the page.
 
 use crate::{
-    Summary,
+    Divergence, Summary,
     dir::is_evidence_name,
-    format::{count, counted, dash, duration_us, gas, ratio_or_dash, shorten},
+    format::{count, dash, duration_us, gas, ratio_or_dash, shorten},
     overview::{DivergedBlock, Overview},
-    table::place,
 };
 use maud::{Markup, html};
 
 /// Inputs of a kind that are named on the page; `summary.json` has all.
 const INPUTS_MAX: usize = 500;
-/// Lists longer than this start folded.
-const OPEN_MAX: usize = 12;
+/// Lists longer than this are folded.
+const UNFOLDED_MAX: usize = 12;
 
 /// The divergences, with links to their evidence.
 pub(super) fn diverged(summary: &Summary, overview: &Overview) -> Markup {
@@ -20,8 +19,8 @@ pub(super) fn diverged(summary: &Summary, overview: &Overview) -> Markup {
     html! {
         @if !blocks.is_empty() {
             section.card.bad {
-                h2 { "Divergences" }
-                p.lead { "The first difference of each block, in block order." }
+                h2 { "Divergences" (number(summary.diverged)) }
+
                 @for block in blocks { (divergence(block)) }
                 (more(summary.diverged, blocks.len()))
             }
@@ -30,18 +29,27 @@ pub(super) fn diverged(summary: &Summary, overview: &Overview) -> Markup {
 }
 
 fn divergence(block: &DivergedBlock) -> Markup {
+    let differing: Vec<_> = block.differing.iter().map(|name| check_title(name).to_lowercase()).collect();
     html! {
         article {
             h3 { "Block " (block.number) " " span.sub { (block.fork) ", " (block.source) } }
-            @if !block.differing.is_empty() { p { "Differs in: " (block.differing.join(", ").replace('_', " ")) } }
-            @if let Some(divergence) = &block.divergence {
-                p.mono { (place(divergence)) }
-                dl.values {
-                    div { dt { "sequential" } dd.mono { (divergence.sequential) } }
-                    div { dt { "parallel" } dd.mono { (divergence.parallel) } }
-                    @if let Some(evidence) = &divergence.evidence { div { dt { "evidence" } dd.mono { (link(evidence)) } } }
-                }
-            }
+            @if !differing.is_empty() { p.differs { "Differs in " (differing.join(", ")) "." } }
+            @if let Some(divergence) = &block.divergence { (first_difference(divergence)) }
+        }
+    }
+}
+
+fn first_difference(divergence: &Divergence) -> Markup {
+    let place =
+        divergence.tx.map_or_else(|| "outside transactions".to_owned(), |tx| format!("transaction {tx}"));
+    html! {
+        dl.values {
+            div { dt { "first in" } dd { (place) ", " (divergence.what) } }
+            @if let Some(address) = divergence.address { div { dt { "account" } dd.mono { (address) } } }
+            @if let Some(slot) = divergence.slot { div { dt { "slot" } dd.mono { (slot) } } }
+            div { dt { "sequential" } dd.mono { (divergence.sequential) } }
+            div { dt { "parallel" } dd.mono { (divergence.parallel) } }
+            @if let Some(evidence) = &divergence.evidence { div { dt { "evidence" } dd.mono { (link(evidence)) } } }
         }
     }
 }
@@ -73,7 +81,7 @@ pub(super) fn inconclusive(summary: &Summary, overview: &Overview) -> Markup {
     html! {
         @if !blocks.is_empty() {
             section.card.warn {
-                h2 { "Blocks that could not be checked" }
+                h2 { "Blocks that could not be checked" (number(summary.inconclusive)) }
                 (named_list(rows.collect(), summary.inconclusive))
             }
         }
@@ -87,7 +95,7 @@ pub(super) fn input_errors(summary: &Summary) -> Markup {
     html! {
         @if !summary.input_errors.is_empty() {
             section.card.warn {
-                h2 { "Inputs that could not be used" }
+                h2 { "Inputs that could not be used" (number(summary.input_errors.len() as u64)) }
                 (named_list(rows.collect(), summary.input_errors.len() as u64))
             }
         }
@@ -101,22 +109,34 @@ pub(super) fn not_run(summary: &Summary) -> Markup {
     html! {
         @if !summary.not_run.is_empty() {
             section.card {
-                h2 { "Not run" }
+                h2 { "Not run" (number(summary.not_run.len() as u64)) }
                 (named_list(rows.collect(), summary.not_run.len() as u64))
             }
         }
     }
 }
 
+/// How many there are, beside a heading.
+fn number(total: u64) -> Markup {
+    html! { " " span.sub { (count(total)) } }
+}
+
 fn named_list(rows: Vec<(String, String)>, total: u64) -> Markup {
     let shown = rows.len();
+    let list = html! {
+        dl.list {
+            @for (name, text) in rows { div { dt.mono { (name) } dd { (text) } } }
+        }
+        (more(total, shown))
+    };
     html! {
-        details open[shown <= OPEN_MAX] {
-            summary { (counted(total, "entry").replace("entrys", "entries")) }
-            dl.list {
-                @for (name, text) in rows { div { dt.mono { (name) } dd { (text) } } }
+        @if shown <= UNFOLDED_MAX {
+            (list)
+        } @else {
+            details {
+                summary { "Show " @if (shown as u64) < total { "the first " (count(shown as u64)) } @else { "them" } }
+                (list)
             }
-            (more(total, shown))
         }
     }
 }
