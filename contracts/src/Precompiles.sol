@@ -8,7 +8,7 @@ contract Precompiles {
     event Answered(address indexed precompile, bool success, bytes output);
 
     function run(address precompile, bytes calldata input) external {
-        (bool success, bytes memory output) = precompile.staticcall{gas: 500000}(input);
+        (bool success, bytes memory output) = precompile.staticcall{gas: 200000}(input);
         answers[precompile] = keccak256(abi.encode(answers[precompile], success, output));
         emit Answered(precompile, success, output);
     }
