@@ -20,6 +20,18 @@ pub enum Check {
     Absent,
 }
 
+impl Check {
+    /// Combines two checks into one: it differs if either does, and is absent if both are.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Differ, _) | (_, Self::Differ) => Self::Differ,
+            (Self::Match, _) | (_, Self::Match) => Self::Match,
+            (Self::Absent, Self::Absent) => Self::Absent,
+        }
+    }
+}
+
 /// All checks of one block. Each covers both executions, and the header where it is checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checks {

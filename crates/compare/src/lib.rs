@@ -10,7 +10,8 @@
 //! 3. [`explain`] executes both engines again under observation and finds the first transaction, account and slot
 //!    that differ, and who wrote that location before.
 //!
-//! This crate reads no environment and no clock but the one that times executions, and repairs nothing: whatever it cannot compare it names.
+//! This crate reads no environment and no clock but the one that times executions, and repairs nothing: whatever it
+//! cannot compare it names.
 
 pub mod checks;
 pub mod compare;

@@ -1,6 +1,6 @@
 //! Executes a block sequentially with unmodified alloy-evm: the reference path.
 
-use std::{borrow::Cow, cell::Cell, sync::Arc, time::Instant};
+use std::{borrow::Cow, cell::Cell, collections::BTreeSet, fmt::Debug, sync::Arc, time::Instant};
 
 use alloy_consensus::{TransactionEnvelope, TxType};
 use alloy_evm::{
@@ -12,11 +12,14 @@ use alloy_evm::{
     },
 };
 use alloy_hardforks::EthereumHardforks;
+use alloy_primitives::Address;
 use revm::{
+    Database,
     database::{State, states::bundle_state::BundleRetention},
+    database_interface::WrapDatabaseRef,
     state::bal::BlockAccessIndex,
 };
-use tandem_corpus::{Block, Case, ChainSpec, Transaction};
+use tandem_corpus::{AbsentReads, Block, Case, ChainSpec, MissingState, Transaction};
 
 use crate::{
     engine::{Engine, Observe},
@@ -29,30 +32,62 @@ use crate::{
 
 /// The sequential engine.
 ///
-/// Builds a block access list from Amsterdam on. Knows nothing of the parallel executor: it shares only alloy-evm's
-/// and revm's public interface with it.
+/// Knows nothing of the parallel executor: it shares only alloy-evm's and revm's public interface with it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Reference;
+pub struct Reference {
+    /// Which blocks get a block access list.
+    pub build_bal: BuildBal,
+}
+
+/// Which blocks get a block access list (EIP-7928).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BuildBal {
+    /// Blocks whose header commits to one.
+    #[default]
+    FromAmsterdam,
+    /// All blocks: a list can be built for older ones too, and then shows who changed what.
+    Always,
+}
 
 type Factory = EthBlockExecutorFactory<ReferenceReceiptBuilder, Arc<ChainSpec>, EthEvmFactory>;
+
+impl Reference {
+    /// Executes a case only to learn which accounts it asks for that its state does not hold.
+    ///
+    /// For a case that presumes absent accounts not to exist ([`Absent::Presumed`](tandem_corpus::Absent)) and whose
+    /// outcome contradicts its header: give them to `Case::missing_account`.
+    pub fn absent_reads(&self, case: &Case) -> BTreeSet<Address> {
+        let state = AbsentReads::new(&case.state);
+        // How it ends is known already; what it read is what is asked for.
+        let _outcome = execute(case, WrapDatabaseRef(&state), &Cell::new(None), self.build_bal, None);
+        state.accounts()
+    }
+}
 
 impl Engine for Reference {
     fn execute(&self, case: &Case, observe: Observe) -> Execution {
         let recorder = (observe == Observe::Commits).then(Recorder::new);
+        let failure = Cell::new(None);
         let started = Instant::now();
-        let result = execute(case, recorder.as_ref());
+        let result =
+            execute(case, World::new(&case.state, &failure), &failure, self.build_bal, recorder.as_ref());
         let duration = started.elapsed();
         Execution { result, trace: recorder.map(|recorder| recorder.take()), duration }
     }
 }
 
-fn execute(case: &Case, recorder: Option<&Recorder>) -> Result<Output, ExecuteError> {
-    let failure = Cell::new(None);
-    let builds_bal = case.spec.is_amsterdam_active_at_timestamp(case.block.header.timestamp);
+fn execute<DB: Database<Error = MissingState> + Debug>(
+    case: &Case,
+    parent: DB,
+    failure: &Cell<Option<MissingState>>,
+    build_bal: BuildBal,
+    recorder: Option<&Recorder>,
+) -> Result<Output, ExecuteError> {
+    let is_amsterdam = case.spec.is_amsterdam_active_at_timestamp(case.block.header.timestamp);
     let mut state = State::builder()
-        .with_database(World::new(&case.state, &failure))
+        .with_database(parent)
         .with_bundle_update()
-        .with_bal_builder_if(builds_bal)
+        .with_bal_builder_if(is_amsterdam || build_bal == BuildBal::Always)
         .build()
         .with_state_hook(recorder.map(Recorder::hook));
 
@@ -74,9 +109,9 @@ fn execute(case: &Case, recorder: Option<&Recorder>) -> Result<Output, ExecuteEr
 ///
 /// The index of the block access list is 0 before the transactions, n + 1 for transaction n, and one more than the
 /// last transaction's afterwards (EIP-7928); alloy-evm leaves setting it to its caller.
-fn run(
+fn run<DB: Database<Error = MissingState> + Debug>(
     case: &Case,
-    state: &mut State<World<'_>>,
+    state: &mut State<DB>,
     enter: &mut dyn FnMut(Place),
 ) -> Result<BlockExecutionResult<Receipt>, BlockExecutionError> {
     let block = &case.block;

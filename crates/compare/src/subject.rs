@@ -217,25 +217,25 @@ impl Subject {
     /// Orders differences of the same step: the likelier cause first, sums and hashes last.
     ///
     /// A step that begins with another value than it should has read a stale one, so what it read comes before what
-    /// it wrote.
+    /// it wrote; a slot before a balance, because every step of a block changes the fee recipient's.
     pub(crate) const fn rank(&self) -> u8 {
         match self {
             Self::Error => 0,
             Self::Receipt(_, ReceiptField::Type | ReceiptField::Status) => 1,
             Self::Storage(Layer::Commit, _, _, Side::Original) => 2,
-            Self::Account(Layer::Commit, _, field) if field.is_original() => 2,
-            Self::Storage(..) => 3,
-            Self::Account(_, _, AccountField::Warmth) => 7,
-            Self::Account(..) => 4,
-            Self::Receipt(_, ReceiptField::CumulativeGas) => 5,
-            Self::Receipt(..) => 6,
-            Self::ReceiptCount | Self::CommitCount => 8,
-            Self::Contract(_) => 9,
-            Self::Revert(..) | Self::RevertBlocks => 10,
-            Self::GasUsed | Self::BlobGasUsed | Self::Request(_) => 11,
-            Self::BalAccount(..) | Self::Bal => 12,
-            Self::StateSize | Self::RevertsSize => 13,
-            Self::RequestsHash | Self::BalHash | Self::LogsBloom | Self::ReceiptsRoot | Self::StateRoot => 14,
+            Self::Account(Layer::Commit, _, field) if field.is_original() => 3,
+            Self::Storage(..) => 4,
+            Self::Account(_, _, AccountField::Warmth) => 8,
+            Self::Account(..) => 5,
+            Self::Receipt(_, ReceiptField::CumulativeGas) => 6,
+            Self::Receipt(..) => 7,
+            Self::ReceiptCount | Self::CommitCount => 9,
+            Self::Contract(_) => 10,
+            Self::Revert(..) | Self::RevertBlocks => 11,
+            Self::GasUsed | Self::BlobGasUsed | Self::Request(_) => 12,
+            Self::BalAccount(..) | Self::Bal => 13,
+            Self::StateSize | Self::RevertsSize => 14,
+            Self::RequestsHash | Self::BalHash | Self::LogsBloom | Self::ReceiptsRoot | Self::StateRoot => 15,
         }
     }
 }

@@ -1,11 +1,15 @@
 //! The sequential reference against recorded mainnet blocks and their headers.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "these are tests")]
+
 use std::fs;
 
-use tandem_compare::{Check, Engine, Evidence, Observe, Provenance, Reference, Run, Verdict, compare};
+use tandem_compare::{Check, Engine, Evidence, Observe, Provenance, Run, Verdict, compare};
 use tandem_corpus::Case;
 
 mod support;
+
+use support::REFERENCE;
 
 /// Executes every recorded block twice and compares both runs with the header: gas, blob gas, bloom, and from
 /// Byzantium on the receipts root.
@@ -19,8 +23,8 @@ fn reference_matches_every_recorded_header() {
     let (mut wrong, mut receipts_roots, mut blob_gas, mut transactions) = (Vec::new(), 0, 0, 0);
     for directory in &directories {
         let case = Case::read(directory).unwrap();
-        let one = Reference.execute(&case, Observe::Commits);
-        let two = Reference.execute(&case, Observe::Commits);
+        let one = REFERENCE.execute(&case, Observe::Commits);
+        let two = REFERENCE.execute(&case, Observe::Commits);
         let comparison = compare(&case, &one, &two, &support::VALID);
         transactions += case.block.transactions.len();
         receipts_roots += usize::from(comparison.receipts_roots.header_checked);
@@ -55,8 +59,8 @@ fn evidence_of_a_recorded_block_replays() {
         let path = evidence.write(target.path()).unwrap();
         let read = Evidence::read(&path).unwrap();
         assert_eq!(read, evidence);
-        let one = Reference.execute(&case, Observe::Commits);
-        let two = Reference.execute(&read.case().unwrap(), Observe::Commits);
+        let one = REFERENCE.execute(&case, Observe::Commits);
+        let two = REFERENCE.execute(&read.case().unwrap(), Observe::Commits);
         let comparison = compare(&case, &one, &two, &support::VALID);
         assert_eq!(comparison.verdict, Verdict::Match, "{:?}", comparison.first_difference());
     }

@@ -4,11 +4,14 @@
 
 use std::path::{Path, PathBuf};
 
-use tandem_compare::{CarriedState, Comparison, Execution, Expectation, Output, StateRoot, Terms, compare};
-use tandem_corpus::Case;
+use tandem_compare::{
+    BuildBal, CarriedState, Comparison, Engine, Execution, Expectation, Observe, Output, Reference,
+    StateRoot, Terms, compare,
+};
+use tandem_corpus::{Case, Fork, GenerateOptions, Workload, generate};
 
 /// Returns the directory of recorded inputs; where it is missing, says by name what is not run.
-pub fn data(part: &str) -> Option<PathBuf> {
+pub(crate) fn data(part: &str) -> Option<PathBuf> {
     let root = std::env::var_os("TANDEM_DATA")
         .map(PathBuf::from)
         .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
@@ -21,15 +24,36 @@ pub fn data(part: &str) -> Option<PathBuf> {
 }
 
 /// Returns the terms of a valid block whose state is carried in part.
-pub const VALID: Terms<'static> =
+pub(crate) const VALID: Terms<'static> =
     Terms { expectation: Expectation::Valid, state_root: StateRoot::Agreement(&CarriedState) };
 
+/// The same without state roots, which are dear for whole states.
+pub(crate) const ROOTLESS: Terms<'static> =
+    Terms { expectation: Expectation::Valid, state_root: StateRoot::Unchecked };
+
 /// Wraps an output as an execution without trace.
-pub fn execution(output: Output) -> Execution {
+pub(crate) fn execution(output: Output) -> Execution {
     Execution { result: Ok(output), trace: None, duration: std::time::Duration::ZERO }
 }
 
-/// Compares two outputs of a valid block.
-pub fn compared(case: &Case, sequential: &Output, parallel: &Output) -> Comparison {
-    compare(case, &execution(sequential.clone()), &execution(parallel.clone()), &VALID)
+/// Compares two outputs of a valid block, without state roots.
+pub(crate) fn compared(case: &Case, sequential: &Output, parallel: &Output) -> Comparison {
+    compare(case, &execution(sequential.clone()), &execution(parallel.clone()), &ROOTLESS)
+}
+
+/// The sequential engine as programs use it.
+pub(crate) const REFERENCE: Reference = Reference { build_bal: BuildBal::FromAmsterdam };
+
+/// The sequential engine with a block access list for every block.
+pub(crate) const WITH_BAL: Reference = Reference { build_bal: BuildBal::Always };
+
+/// Returns the last block of a small generated chain.
+pub(crate) fn generated(workload: Workload, fork: Fork, seed: u64) -> Case {
+    let options = GenerateOptions { blocks: 2, txs_per_block: 48, fork, ..GenerateOptions::default() };
+    generate(workload, seed, options).map(Result::unwrap).last().unwrap()
+}
+
+/// Executes a case with the reference and returns the output.
+pub(crate) fn output(case: &Case) -> Output {
+    WITH_BAL.execute(case, Observe::Output).result.unwrap()
 }
