@@ -1,169 +1,25 @@
 //! Collects the signed transactions of a block under construction.
 
-use alloy_consensus::{
-    Header, SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy, transaction::Recovered,
-};
+use alloy_consensus::{Header, SignableTransaction, transaction::Recovered};
 use alloy_eips::{
-    eip2930::{AccessList, AccessListItem},
     eip4844::DATA_GAS_PER_BLOB,
     eip7702::{Authorization, SignedAuthorization},
     eip7840::BlobParams,
 };
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
-use alloy_sol_types::SolCall;
+use alloy_primitives::{Address, U256};
 
 use super::{
-    accounts::{AccountId, Accounts, Role},
-    contracts::Contract,
-    fork::{CHAIN_ID, Fork},
-    random::Random,
+    accounts::AccountId,
+    envelope::{Prices, unsigned},
+    fork::CHAIN_ID,
+    request::{Fees, Request, Shape, TRANSFER_GAS},
+    world::World,
 };
 use crate::Transaction;
 
 /// Chain id of an authorization that holds on every chain (EIP-7702).
 const ANY_CHAIN: u64 = 0;
 const GWEI: u128 = 1_000_000_000;
-/// Gas of a transaction that does nothing (EIP-2028 and older).
-pub(super) const TRANSFER_GAS: u64 = 21_000;
-/// Gas of a byte of data that is not zero, at its dearest (EIP-7623).
-const DATA_GAS: u64 = 40;
-/// Gas on top for a creation: the base cost, and a word of init code (EIP-3860).
-const CREATE_GAS: u64 = 32_000;
-const INIT_CODE_WORD_GAS: u64 = 2;
-/// Gas of an address and a slot in an access list (EIP-2930).
-const ACCESS_LIST_GAS: u64 = 2_400 + 1_900;
-/// Gas of an authorization (EIP-7702).
-const AUTHORIZATION_GAS: u64 = 25_000;
-
-/// What lasts from block to block while a chain is generated.
-#[derive(Debug)]
-pub(super) struct World {
-    pub(super) fork: Fork,
-    pub(super) random: Random,
-    pub(super) accounts: Accounts,
-    next_user: usize,
-}
-
-impl World {
-    /// Starts with fresh accounts.
-    pub(super) fn new(fork: Fork, random: Random, accounts: Accounts) -> Self {
-        Self { fork, random, accounts, next_user: 0 }
-    }
-
-    /// Returns the address of a signing account.
-    pub(super) fn address(&self, id: AccountId) -> Address {
-        self.accounts[id].address
-    }
-
-    /// Returns the users in turn, so that nobody sends twice in a block that has no more transactions than users.
-    pub(super) fn next_user(&mut self) -> AccountId {
-        self.next_user += 1;
-        self.accounts.get(Role::User, self.next_user)
-    }
-
-    /// Returns any account of a role.
-    pub(super) fn any(&mut self, role: Role) -> AccountId {
-        let count = self.accounts.count(role);
-        self.accounts.get(role, self.random.index(count))
-    }
-
-    /// Returns the address of any account of a role.
-    pub(super) fn any_address(&mut self, role: Role) -> Address {
-        let id = self.any(role);
-        self.address(id)
-    }
-}
-
-/// What a transaction pays for gas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fees {
-    /// Wei per gas at most, the base fee included.
-    pub(super) max: u128,
-    /// Wei per gas for the fee recipient at most.
-    pub(super) priority: u128,
-}
-
-/// The envelope of a transaction.
-#[derive(Clone, Debug, Default)]
-pub(super) enum Shape {
-    /// Legacy, EIP-2930 or EIP-1559, as the seed has it.
-    #[default]
-    Any,
-    /// EIP-1559 at given fees.
-    Priced(Fees),
-    /// EIP-4844 with these versioned hashes.
-    Blobs(Vec<B256>),
-    /// EIP-7702 with these authorizations.
-    Authorizations(Vec<SignedAuthorization>),
-}
-
-/// A transaction to sign.
-#[derive(Clone, Debug)]
-pub(super) struct Request {
-    from: AccountId,
-    to: TxKind,
-    value: U256,
-    input: Bytes,
-    execution_gas: u64,
-    shape: Shape,
-}
-
-impl Request {
-    /// Pays wei to an address that runs no code.
-    pub(super) fn pay(from: AccountId, to: Address, value: u64) -> Self {
-        let to = TxKind::Call(to);
-        Self { from, to, value: U256::from(value), input: Bytes::new(), execution_gas: 0, shape: Shape::Any }
-    }
-
-    /// Calls a function of a contract, with so much gas beyond what the transaction itself costs.
-    pub(super) fn call(from: AccountId, contract: Contract, call: &impl SolCall, execution_gas: u64) -> Self {
-        Self::raw(from, contract.address(), call.abi_encode(), execution_gas)
-    }
-
-    /// Calls an address with any input.
-    pub(super) fn raw(from: AccountId, to: Address, input: Vec<u8>, execution_gas: u64) -> Self {
-        Self { input: input.into(), execution_gas, ..Self::pay(from, to, 0) }
-    }
-
-    /// Creates a contract.
-    pub(super) fn create(from: AccountId, init_code: Bytes, execution_gas: u64) -> Self {
-        Self { to: TxKind::Create, input: init_code, execution_gas, ..Self::pay(from, Address::ZERO, 0) }
-    }
-
-    /// Sends so many wei along.
-    pub(super) fn value(self, value: u128) -> Self {
-        Self { value: U256::from(value), ..self }
-    }
-
-    /// Adds gas to execute with.
-    pub(super) fn gas(self, execution_gas: u64) -> Self {
-        Self { execution_gas, ..self }
-    }
-
-    /// Chooses the envelope.
-    pub(super) fn shape(self, shape: Shape) -> Self {
-        Self { shape, ..self }
-    }
-
-    fn gas_limit(&self) -> u64 {
-        let data = self.input.len() as u64;
-        let creation = match self.to {
-            TxKind::Create => CREATE_GAS + INIT_CODE_WORD_GAS * data.div_ceil(32),
-            TxKind::Call(_) => 0,
-        };
-        let envelope = match &self.shape {
-            Shape::Any => ACCESS_LIST_GAS * u64::from(!self.is_plain_payment()),
-            Shape::Authorizations(list) => AUTHORIZATION_GAS * list.len() as u64,
-            Shape::Priced(_) | Shape::Blobs(_) => 0,
-        };
-        TRANSFER_GAS + DATA_GAS * data + creation + envelope + self.execution_gas
-    }
-
-    fn is_plain_payment(&self) -> bool {
-        self.execution_gas == 0
-    }
-}
-
 /// A block under construction.
 #[derive(Debug)]
 pub(super) struct Draft<'a> {
@@ -246,80 +102,13 @@ impl<'a> Draft<'a> {
     }
 
     fn sign(&mut self, request: Request, nonce: u64, fees: Fees) -> Recovered<Transaction> {
-        let gas_limit = request.gas_limit();
-        let plain = request.is_plain_payment();
-        let Request { from, to, value, input, shape, .. } = request;
-        match shape {
-            Shape::Any if self.world.random.chance(1, 5) => {
-                let gas_price = self.base_fee() + fees.priority;
-                let chain_id = Some(CHAIN_ID);
-                let tx = TxLegacy { chain_id, nonce, gas_price, gas_limit, to, value, input };
-                self.seal(from, tx)
-            }
-            Shape::Any if !plain && self.world.random.chance(1, 8) => {
-                let gas_price = self.base_fee() + fees.priority;
-                let access_list = access_list(to);
-                let chain_id = CHAIN_ID;
-                let tx = TxEip2930 { chain_id, nonce, gas_price, gas_limit, to, value, access_list, input };
-                self.seal(from, tx)
-            }
-            Shape::Any | Shape::Priced(_) => self.seal(
-                from,
-                TxEip1559 {
-                    chain_id: CHAIN_ID,
-                    nonce,
-                    gas_limit,
-                    max_fee_per_gas: fees.max,
-                    max_priority_fee_per_gas: fees.priority,
-                    to,
-                    value,
-                    access_list: AccessList::default(),
-                    input,
-                },
-            ),
-            Shape::Blobs(blob_versioned_hashes) => {
-                self.blob_count += blob_versioned_hashes.len() as u64;
-                let tx = TxEip4844 {
-                    chain_id: CHAIN_ID,
-                    nonce,
-                    gas_limit,
-                    max_fee_per_gas: fees.max,
-                    max_priority_fee_per_gas: fees.priority,
-                    to: to.to().copied().unwrap_or_default(),
-                    value,
-                    access_list: AccessList::default(),
-                    max_fee_per_blob_gas: 2 * self.blob_fee(),
-                    blob_versioned_hashes,
-                    input,
-                };
-                self.seal(from, tx)
-            }
-            Shape::Authorizations(authorization_list) => {
-                let tx = TxEip7702 {
-                    chain_id: CHAIN_ID,
-                    nonce,
-                    gas_limit,
-                    max_fee_per_gas: fees.max,
-                    max_priority_fee_per_gas: fees.priority,
-                    to: to.to().copied().unwrap_or_default(),
-                    value,
-                    access_list: AccessList::default(),
-                    authorization_list,
-                    input,
-                };
-                self.seal(from, tx)
-            }
-        }
-    }
-
-    fn seal<T>(&self, from: AccountId, tx: T) -> Recovered<Transaction>
-    where
-        T: SignableTransaction<alloy_primitives::Signature>,
-        Transaction: From<alloy_consensus::Signed<T>>,
-    {
+        self.blob_count += request.shape.blobs().len() as u64;
+        let from = request.from;
+        let prices = Prices { base_fee: self.base_fee(), blob_fee: self.blob_fee() };
+        let unsigned = unsigned(request, nonce, fees, prices, &mut self.world.random);
         let account = &self.world.accounts[from];
-        let signature = account.sign(tx.signature_hash());
-        Recovered::new_unchecked(tx.into_signed(signature).into(), account.address)
+        let signature = account.sign(unsigned.signature_hash());
+        Recovered::new_unchecked(unsigned.into_envelope(signature), account.address)
     }
 
     /// Returns wei per blob gas.
@@ -339,10 +128,4 @@ fn blob_room(header: &Header, params: BlobParams) -> u64 {
         Some(fee) if fee > GWEI => params.target_blob_count,
         _ => params.max_blob_count,
     }
-}
-
-/// Lists the first slot of whom a transaction calls.
-fn access_list(to: TxKind) -> AccessList {
-    let item = |address: &Address| AccessListItem { address: *address, storage_keys: vec![B256::ZERO] };
-    AccessList(to.to().map(item).into_iter().collect())
 }

@@ -63,3 +63,19 @@ impl FromStr for Fork {
         known.ok_or_else(|| UnknownFork { name: name.to_owned() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_parse_back_and_have_rules() {
+        for fork in Fork::ALL {
+            assert_eq!(fork.name().to_lowercase().parse(), Ok(fork));
+            let header = alloy_consensus::Header { number: 1, timestamp: 1, ..Default::default() };
+            assert_eq!(fork.spec().unwrap().fork_name(&header), fork.name());
+        }
+        let unknown = "Paris".parse::<Fork>().unwrap_err();
+        assert!(unknown.to_string().contains("Paris"), "{unknown}");
+    }
+}

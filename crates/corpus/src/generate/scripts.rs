@@ -4,12 +4,7 @@ use std::fmt;
 
 use alloy_primitives::Address;
 
-use super::{
-    accounts::Role,
-    draft::{Draft, World},
-    fork::Fork,
-    workload::Workload,
-};
+use super::{accounts::Role, draft::Draft, fork::Fork, workload::Workload, world::World};
 
 mod create2;
 mod delegation;

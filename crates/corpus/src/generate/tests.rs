@@ -1,6 +1,11 @@
 //! Checks that generated chains are valid, the same every time, and do what their names say.
 
-use alloy_consensus::{EthereumReceipt, Transaction as _, TxReceipt, proofs, transaction::SignerRecoverable};
+use std::sync::Arc;
+
+use alloy_consensus::{
+    BlockHeader, EthereumReceipt, Transaction as _, TxReceipt, proofs, transaction::SignerRecoverable,
+};
+use alloy_eips::eip1559::BaseFeeParams;
 use alloy_evm::{
     EvmFactory,
     block::{BlockExecutor, BlockExecutorFactory, TxResult},
@@ -13,7 +18,7 @@ use revm::{
     database::{State, WrapDatabaseRef},
 };
 
-use super::{seal::Receipts, *};
+use super::{accounts::Role, seal::Receipts, *};
 
 mod account_life;
 mod behaviour;

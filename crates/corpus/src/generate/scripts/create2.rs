@@ -7,7 +7,8 @@ use crate::generate::{
     accounts::Role,
     calls::Factory,
     contracts::{Artifact, Contract, FACTORIES},
-    draft::{Draft, Request},
+    draft::Draft,
+    request::Request,
 };
 
 const CREATE_GAS: u64 = 250_000;

@@ -9,8 +9,9 @@ use crate::generate::{
     accounts::{AccountId, Role},
     calls::{self, Wallet},
     contracts::Contract,
-    draft::{Draft, Request, Shape},
+    draft::Draft,
     fork::CHAIN_ID,
+    request::{Request, Shape},
 };
 
 const EXECUTE_GAS: u64 = 250_000;

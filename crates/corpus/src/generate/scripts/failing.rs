@@ -4,12 +4,7 @@ use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolCall;
 
 use super::Script;
-use crate::generate::{
-    accounts::Role,
-    calls,
-    contracts::Contract,
-    draft::{Draft, Request},
-};
+use crate::generate::{accounts::Role, calls, contracts::Contract, draft::Draft, request::Request};
 
 const FAIL_GAS: u64 = 120_000;
 

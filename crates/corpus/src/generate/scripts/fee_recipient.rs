@@ -7,7 +7,9 @@ use crate::generate::{
     accounts::{AccountId, Role},
     calls::{Reader, Tipper},
     contracts::Contract,
-    draft::{Draft, Fees, Request, Shape, TRANSFER_GAS, World},
+    draft::Draft,
+    request::{Fees, Request, Shape, TRANSFER_GAS},
+    world::World,
 };
 
 const TIP_GAS: u64 = 100_000;

@@ -1,12 +1,7 @@
 //! Plays the game.
 
 use super::Script;
-use crate::generate::{
-    accounts::Role,
-    calls::Game,
-    contracts::Contract,
-    draft::{Draft, Request},
-};
+use crate::generate::{accounts::Role, calls::Game, contracts::Contract, draft::Draft, request::Request};
 
 const MOVE_GAS: u64 = 100_000;
 

@@ -3,12 +3,7 @@
 use alloy_primitives::U256;
 
 use super::Script;
-use crate::generate::{
-    accounts::Role,
-    calls,
-    contracts::Contract,
-    draft::{Draft, Request},
-};
+use crate::generate::{accounts::Role, calls, contracts::Contract, draft::Draft, request::Request};
 
 const COUNTER_GAS: u64 = 50_000;
 const VAULT_GAS: u64 = 80_000;

@@ -3,11 +3,7 @@
 use alloy_primitives::Address;
 
 use super::{Script, fee_recipient::FeeRecipient, needed_fork, script, staking::Staking};
-use crate::generate::{
-    draft::{Draft, World},
-    fork::Fork,
-    workload::Workload,
-};
+use crate::generate::{draft::Draft, fork::Fork, workload::Workload, world::World};
 
 /// One transaction of any workload after the other, and now and then a validator's request.
 #[derive(Debug)]

@@ -1,11 +1,7 @@
 //! Mints collectibles.
 
 use super::Script;
-use crate::generate::{
-    calls,
-    contracts::Contract,
-    draft::{Draft, Request},
-};
+use crate::generate::{calls, contracts::Contract, draft::Draft, request::Request};
 
 const MINT_GAS: u64 = 120_000;
 

@@ -7,7 +7,8 @@ use crate::generate::{
     accounts::Role,
     calls,
     contracts::{Contract, TOKENS},
-    draft::{Draft, Request},
+    draft::Draft,
+    request::Request,
 };
 
 /// One user pays users and sends them tokens.

@@ -6,11 +6,7 @@ use super::{
     Script,
     precompile_inputs::{self, Precompile},
 };
-use crate::generate::{
-    calls,
-    contracts::Contract,
-    draft::{Draft, Request},
-};
+use crate::generate::{calls, contracts::Contract, draft::Draft, request::Request};
 
 /// Covers the dearest call (a pairing) on its way through the contract, which grants a precompile 200,000.
 const CALL_GAS: u64 = 300_000;

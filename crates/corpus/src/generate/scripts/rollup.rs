@@ -7,7 +7,8 @@ use crate::generate::{
     accounts::Role,
     calls::RollupInbox,
     contracts::Contract,
-    draft::{Draft, Request, Shape},
+    draft::Draft,
+    request::{Request, Shape},
 };
 
 const POST_GAS: u64 = 150_000;

@@ -9,10 +9,7 @@ use alloy_sol_types::SolCall;
 use sha2::{Digest, Sha256};
 
 use super::Script;
-use crate::generate::{
-    calls::DepositContract,
-    draft::{Draft, Request},
-};
+use crate::generate::{calls::DepositContract, draft::Draft, request::Request};
 
 const DEPOSIT_GAS: u64 = 150_000;
 const REQUEST_GAS: u64 = 250_000;

@@ -6,7 +6,8 @@ use super::Script;
 use crate::generate::{
     calls,
     contracts::{Contract, PAIRS},
-    draft::{Draft, Request},
+    draft::Draft,
+    request::Request,
 };
 
 const SWAP_GAS: u64 = 250_000;

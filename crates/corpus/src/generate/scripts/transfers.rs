@@ -7,7 +7,8 @@ use crate::generate::{
     accounts::Role,
     calls,
     contracts::{Contract, TOKENS},
-    draft::{Draft, Request},
+    draft::Draft,
+    request::Request,
 };
 
 /// Gas that a token transfer to a new holder takes, rounded up.
