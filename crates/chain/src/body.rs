@@ -1,14 +1,13 @@
 //! Validates a block's body against its header: transactions, ommers' hash, withdrawals, blobs and size.
 //!
-//! What needs a state to be judged (nonces, balances, fees, code) is left to execution.
+//! What needs a state to be judged (nonces, balances, fees, code) is left to execution, and signatures (EIP-2, EIP-155)
+//! to whoever recovers the senders.
 
 use alloy_consensus::proofs::{calculate_ommers_root, calculate_transaction_root};
 use tandem_corpus::{Block, ChainSpec};
 
 use crate::{error::ConsensusError, rules};
 
-mod eip155;
-mod eip2;
 mod eip2718;
 mod eip7934;
 
@@ -31,8 +30,6 @@ pub fn validate_body(spec: &ChainSpec, block: &Block) -> Result<(), ConsensusErr
     rules::validate_blob_gas(block)?;
     for (index, tx) in block.transactions.iter().enumerate() {
         eip2718::validate(spec, &block.header, index, tx.inner())?;
-        eip2::validate(spec, &block.header, index, tx.inner())?;
-        eip155::validate(spec, &block.header, index, tx.inner())?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Names every way in which a block breaks the rules of its chain.
 
-use alloy_primitives::{B64, B256, Bloom, U256};
+use alloy_primitives::{Address, B64, B256, Bloom, U256};
 
 /// A block that is wrong: the rule it breaks, what the block says (`got`) and what the rule asks for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -179,18 +179,6 @@ pub enum ConsensusError {
         /// The EIP that brought it.
         eip: u16,
     },
-    /// A transaction with replay protection before its fork.
-    #[error("transaction {index} has a chain id before its fork (EIP-155)")]
-    ReplayProtection {
-        /// Position in the block.
-        index: usize,
-    },
-    /// A signature with the larger of the two values of `s`.
-    #[error("transaction {index} is signed with the high s (EIP-2)")]
-    HighSignature {
-        /// Position in the block.
-        index: usize,
-    },
     /// More ommers than a block may have.
     #[error("block has {got} ommers, expected at most {maximum}")]
     TooManyOmmers {
@@ -231,6 +219,14 @@ pub enum ConsensusError {
         /// The rule it breaks.
         #[source]
         error: Box<Self>,
+    },
+    /// A contract that execution must call at the end of a block has no code.
+    #[error("system contract {address} has no code (EIP-{eip})")]
+    SystemContractEmpty {
+        /// The contract's address.
+        address: Address,
+        /// The EIP that asks for it.
+        eip: u16,
     },
     /// The gas used is not the execution's.
     #[error("gas used is {got}, expected {expected}")]

@@ -17,12 +17,15 @@ pub mod body;
 pub mod error;
 pub mod ommers;
 pub mod output;
+pub mod root;
 pub mod rules;
+mod system_contracts;
 pub mod tree;
 
 pub use body::validate_body;
 pub use error::ConsensusError;
 pub use ommers::{Ancestor, validate_ommers};
 pub use output::{ExecutionOutput, IntermediateRoots, validate_output};
+pub use root::state_root;
 pub use rules::{HeaderContext, validate_header};
-pub use tree::{ImportError, Parent, STATE_DEPTH, Tree, state_root};
+pub use tree::{ImportError, Parent, STATE_DEPTH, Tree};

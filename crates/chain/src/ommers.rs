@@ -66,3 +66,6 @@ pub fn validate_ommers(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

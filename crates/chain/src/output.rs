@@ -6,9 +6,9 @@ use alloy_hardforks::EthereumHardforks;
 use alloy_primitives::{B256, Bloom};
 use alloy_rlp::Encodable;
 use alloy_trie::root::ordered_trie_root_with_encoder;
-use tandem_corpus::ChainSpec;
+use tandem_corpus::{ChainSpec, PlainState};
 
-use crate::error::ConsensusError;
+use crate::{error::ConsensusError, system_contracts};
 
 /// What execution gave.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ pub struct ExecutionOutput<'a> {
     pub requests: &'a Requests,
     /// Root of the state after the block; none where only a part of the state is known, and not checked then.
     pub state_root: Option<B256>,
+    /// State after the block, or a part of it; none where it is not known, and not looked at then.
+    pub post_state: Option<&'a PlainState>,
     /// Hash of the block access list; none where none was built, and not checked then.
     pub block_access_list_hash: Option<B256>,
 }
@@ -48,6 +50,9 @@ pub fn validate_output(
     header: &Header,
     output: &ExecutionOutput<'_>,
 ) -> Result<(), ConsensusError> {
+    if let Some(post_state) = output.post_state {
+        system_contracts::validate(spec, header, post_state)?;
+    }
     let got = header.gas_used;
     if got != output.gas_used {
         return Err(ConsensusError::GasUsed { got, expected: output.gas_used });

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy_consensus::Header;
 use alloy_primitives::{B256, U256, map::HashMap};
 use tandem_corpus::{Block, ChainSpec, PlainState};
-use tandem_state::StateAccount;
 
 use crate::{
     body::validate_body,
     error::ConsensusError,
     ommers::{Ancestor, GENERATIONS, validate_ommers},
+    root::state_root,
     rules::{Consensus, HeaderContext, validate_header},
 };
 
@@ -275,13 +275,5 @@ impl Parent {
     }
 }
 
-/// Returns the root of a state that is the whole world.
-pub fn state_root(state: &PlainState) -> B256 {
-    tandem_state::state_root(state.accounts.iter().map(|(address, account)| StateAccount {
-        address: *address,
-        nonce: account.info.nonce,
-        balance: account.info.balance,
-        code_hash: account.info.code_hash,
-        storage: account.storage.iter().map(|(slot, value)| (*slot, *value)),
-    }))
-}
+#[cfg(test)]
+mod tests;
