@@ -71,7 +71,9 @@ where
 
     executor.apply_pre_execution_changes()?;
     for (index, tx) in transactions.iter().enumerate() {
-        executor.execute_transaction_with_index(tx, index)?;
+        // EIP-7928: transactions have the indexes from 1 on.
+        executor.evm_mut().db_mut().set_bal_index(BlockAccessIndex::new(index as u64 + 1));
+        executor.execute_foreseen(tx)?;
     }
     // EIP-7928: post-execution changes have the index after the last transaction's.
     executor.evm_mut().db_mut().set_bal_index(BlockAccessIndex::new(transactions.len() as u64 + 1));

@@ -2,7 +2,7 @@
 
 use std::{any::type_name, cmp::min, sync::Arc};
 
-use alloy_consensus::{Transaction, TransactionEnvelope, TxReceipt};
+use alloy_consensus::{Transaction, TransactionEnvelope, TxReceipt, transaction::Recovered};
 use alloy_eips::Encodable2718;
 use alloy_evm::{
     Evm, EvmEnv, FromRecoveredTx, FromTxWithEncoded, RecoveredTx,
@@ -45,12 +45,11 @@ where
     stats: BlockStats,
 }
 
-/// Whether a result was handed out and not committed yet, and where it came from.
+/// Whether a result was handed out and not committed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum HandedOut {
     Nothing,
-    Attempt,
-    Execution,
+    Result,
 }
 
 impl<'a, E, F, Spec, R> ParallelBlockExecutor<'a, E, F, Spec, R>
@@ -88,7 +87,7 @@ where
     }
 }
 
-impl<E, F, Spec, R> ParallelBlockExecutor<'_, E, F, Spec, R>
+impl<'a, E, F, Spec, R> ParallelBlockExecutor<'a, E, F, Spec, R>
 where
     E: Evm<DB: StateDB, Tx = F::Tx, HaltReason = F::HaltReason, Spec = F::Spec, BlockEnv = F::BlockEnv>,
     F: SpeculativeEvmFactory<Tx: FromRecoveredTx<R::Transaction> + FromTxWithEncoded<R::Transaction>>,
@@ -132,20 +131,62 @@ where
         }
     }
 
-    /// Returns the frontier if `tx` is the transaction that was looked ahead to.
-    fn foreseen(
-        &mut self,
-        tx: &impl RecoveredTx<R::Transaction>,
-    ) -> Option<&mut Frontier<F, R::Transaction>> {
+    /// Departs from the look-ahead unless `tx` is the transaction that comes next in it.
+    fn check_foreseen(&mut self, tx: &impl RecoveredTx<R::Transaction>) {
         let is_foreseen = self.frontier.as_ref().is_some_and(|frontier| {
             frontier.speculation().transactions.get(frontier.next().0).is_some_and(|foreseen| {
                 foreseen.signer() == *tx.signer() && foreseen.inner().trie_hash() == tx.tx().trie_hash()
             })
         });
-        if !is_foreseen || self.handed_out != HandedOut::Nothing {
+        if !is_foreseen {
             self.depart();
         }
-        self.frontier.as_mut()
+    }
+
+    /// Returns the result of the transaction that comes next in the look-ahead, if an attempt at it holds.
+    fn take_attempt(
+        &mut self,
+        tx: &R::Transaction,
+    ) -> Result<Option<<Self as BlockExecutor>::Result>, BlockExecutionError> {
+        if self.handed_out != HandedOut::Nothing {
+            self.depart();
+        }
+        if !self.admits(tx.gas_limit()) {
+            return Ok(None);
+        }
+        let Some(frontier) = &mut self.frontier else { return Ok(None) };
+        let attempt = frontier.take(self.inner.evm.db_mut()).map_err(BlockExecutionError::other)?;
+        Ok(attempt.map(|result| EthTxResult {
+            result,
+            blob_gas_used: tx.blob_gas_used().unwrap_or_default(),
+            tx_type: tx.tx_type(),
+        }))
+    }
+
+    /// Executes the transaction that comes next in the look-ahead and commits it.
+    ///
+    /// For callers whose transactions are the look-ahead's; spares what only strangers need.
+    pub(crate) fn execute_foreseen(
+        &mut self,
+        tx: &Recovered<R::Transaction>,
+    ) -> Result<GasOutput, BlockExecutionError> {
+        let result = match self.take_attempt(tx.inner())? {
+            Some(result) => result,
+            None => self.execute(tx)?,
+        };
+        Ok(self.commit_transaction(result))
+    }
+
+    /// Executes a transaction on the frontier.
+    fn execute(
+        &mut self,
+        tx: impl ExecutableTx<EthBlockExecutor<'a, E, &'a Spec, &'a R>>,
+    ) -> Result<<Self as BlockExecutor>::Result, BlockExecutionError> {
+        let result = self.inner.execute_transaction_without_commit(tx);
+        if result.is_err() {
+            self.depart();
+        }
+        result
     }
 
     /// Whether the block has gas left for a transaction; the rule of `EthBlockExecutor`.
@@ -188,34 +229,19 @@ where
         tx: impl ExecutableTx<Self>,
     ) -> Result<Self::Result, BlockExecutionError> {
         let (tx_env, tx) = tx.into_parts();
-        if self.foreseen(&tx).is_some() && self.admits(tx.tx().gas_limit()) {
-            let db = self.inner.evm.db_mut();
-            let frontier = self.frontier.as_mut().expect("a foreseen transaction has a frontier");
-            if let Some(result) = frontier.take(db).map_err(BlockExecutionError::other)? {
-                self.handed_out = HandedOut::Attempt;
-                return Ok(EthTxResult {
-                    result,
-                    blob_gas_used: tx.tx().blob_gas_used().unwrap_or_default(),
-                    tx_type: tx.tx().tx_type(),
-                });
-            }
-        }
-        let result = self.inner.execute_transaction_without_commit(Parts(tx_env, tx));
-        match result {
-            Ok(_) => self.handed_out = HandedOut::Execution,
-            Err(_) => self.depart(),
-        }
-        result
+        self.check_foreseen(&tx);
+        let result = match self.take_attempt(tx.tx())? {
+            Some(result) => result,
+            None => self.execute(Parts(tx_env, tx))?,
+        };
+        self.handed_out = HandedOut::Result;
+        Ok(result)
     }
 
     fn commit_transaction(&mut self, output: Self::Result) -> GasOutput {
-        let handed_out = std::mem::replace(&mut self.handed_out, HandedOut::Nothing);
+        self.handed_out = HandedOut::Nothing;
         if let Some(frontier) = &mut self.frontier {
             frontier.commit(&output.result.state);
-            if handed_out == HandedOut::Execution {
-                frontier.executed();
-                frontier.rewind();
-            }
         }
         self.inner.commit_transaction(output)
     }

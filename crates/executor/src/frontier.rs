@@ -1,6 +1,11 @@
 //! Walks the block in order on the caller's thread, taking attempts that hold.
 
-use std::{hint, sync::Arc, thread};
+use std::{
+    hint,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use alloy_evm::{
     Evm, FromRecoveredTx,
@@ -15,16 +20,30 @@ use crate::{
     error::WorkerPanic,
     evm::SpeculativeEvmFactory,
     index::TxIndex,
+    memory::Crowding,
     schedule::Taken,
     speculation::Speculation,
     stats::BlockStats,
     validation::{Trust, Validity, Written, validate},
     worker::{Step, Worker},
-    writes::{AccountChange, WriteSet},
+    writes::{AccountChange, AccountWrite, WriteSet},
 };
 
-/// Spins before the frontier lets other threads run while it waits for the last attempts.
+/// Spins between two looks at an attempt that is waited for.
 const SPIN_COUNT: usize = 64;
+
+/// Bounds an estimate of a transaction's execution time from below.
+const EXECUTION_TIME_MIN: Duration = Duration::from_micros(20);
+
+/// What is in the memory of the transaction whose result was asked for last.
+#[derive(Debug)]
+enum Published {
+    Nothing,
+    /// An attempt's writes, which do not hold.
+    Stale(WriteSet),
+    /// An attempt's writes, which hold.
+    Valid(WriteSet, Crowding),
+}
 
 /// The frontier of one block.
 #[expect(missing_debug_implementations, reason = "the worker has none")]
@@ -34,8 +53,8 @@ pub struct Frontier<F: SpeculativeEvmFactory, T> {
     worker: Worker<F, T>,
     written: Written,
     next: TxIndex,
-    /// What an attempt at the next transaction published and the frontier did not take over.
-    stale: Option<WriteSet>,
+    /// What the last attempt at the next transaction published.
+    published: Published,
     trust: Trust,
     stats: BlockStats,
 }
@@ -52,7 +71,7 @@ where
             speculation,
             written: Written::default(),
             next: TxIndex::default(),
-            stale: None,
+            published: Published::Nothing,
             trust,
             stats: BlockStats { threads, ..BlockStats::default() },
         })
@@ -92,57 +111,83 @@ where
         &mut self,
         db: &mut DB,
     ) -> Result<Option<ResultAndState<F::HaltReason>>, WorkerPanic> {
-        let mut waits = 0;
+        let mut attempt = match self.wait()? {
+            Taken::Ready(attempt) => attempt,
+            Taken::Idle(stale) => {
+                self.published = stale.map_or(Published::Nothing, Published::Stale);
+                return Ok(None);
+            }
+            Taken::Running => return Ok(None),
+        };
+        // A state that fails here fails again, and is reported, when the caller executes.
+        match validate(db, &self.written, &mut attempt, self.trust) {
+            Ok(Validity::Valid) => {
+                self.stats.committed_attempts += 1;
+                self.published = Published::Valid(attempt.writes, attempt.crowding);
+                return Ok(Some(attempt.result));
+            }
+            Ok(Validity::Conflict(location)) => self.stats.add_conflict(location),
+            Err(_) => {}
+        }
+        self.stats.reexecuted += 1;
+        self.published = Published::Stale(attempt.writes);
+        Ok(None)
+    }
+
+    /// Takes the next transaction, working ahead while a worker is at it.
+    ///
+    /// A worker that does not come back in the time that executing here would take is not waited for.
+    fn wait(&mut self) -> Result<Taken<F::HaltReason>, WorkerPanic> {
+        let mut patience = None;
         loop {
             match self.speculation.schedule.take(self.next) {
-                Taken::Idle(stale) => {
-                    self.stale = stale;
-                    return Ok(None);
-                }
-                Taken::Running => {
-                    if let Some(message) = self.speculation.panic_message() {
-                        return Err(WorkerPanic { message });
-                    }
-                    if self.worker.step() == Step::Nothing {
-                        wait(&mut waits);
-                    }
-                }
-                Taken::Ready(mut attempt) => {
-                    // A state that fails here fails again, and is reported, when the caller executes.
-                    let validity = validate(db, &self.written, &mut attempt, self.trust);
-                    if let Ok(Validity::Valid) = validity {
-                        self.stats.committed_attempts += 1;
-                        self.stale = Some(attempt.writes);
-                        return Ok(Some(attempt.result));
-                    }
-                    if let Ok(Validity::Conflict(location)) = validity {
-                        self.stats.add_conflict(location);
-                    }
-                    self.stats.reexecuted += 1;
-                    self.stale = Some(attempt.writes);
-                    return Ok(None);
-                }
+                Taken::Running => {}
+                taken => return Ok(taken),
             }
+            if let Some(message) = self.speculation.panic_message() {
+                return Err(WorkerPanic { message });
+            }
+            if self.worker.step() != Step::Nothing {
+                continue;
+            }
+            let end = *patience.get_or_insert_with(|| Instant::now() + self.execution_time());
+            if Instant::now() >= end {
+                return Ok(self.speculation.schedule.seize(self.next));
+            }
+            (0..SPIN_COUNT).for_each(|_| hint::spin_loop());
+            thread::yield_now();
         }
     }
 
-    /// Notes that the next transaction was executed by the caller.
-    pub const fn executed(&mut self) {
-        self.stats.frontier_executed += 1;
+    /// Estimates the time that executing the next transaction would take: a nanosecond for each unit of gas it may use.
+    fn execution_time(&self) -> Duration {
+        let tx = &self.speculation.transactions[self.next.0];
+        EXECUTION_TIME_MIN + Duration::from_nanos(tx.gas_limit())
     }
 
     /// Notes that the next transaction was committed with `state`, and goes on to the one after it.
+    ///
+    /// What an attempt that holds wrote is in the memory already. What the caller executed replaces what attempts
+    /// left there, and makes workers look again at what follows.
     pub fn commit(&mut self, state: &EvmState) {
         let index = self.next;
+        self.next = index.next();
+        let stale = match std::mem::replace(&mut self.published, Published::Nothing) {
+            Published::Valid(writes, crowding) => {
+                writes.accounts.iter().for_each(|write| self.written.add(write));
+                if crowding == Crowding::Crowded {
+                    writes.accounts.iter().for_each(|write| self.fold(Some(index), write, state));
+                }
+                return;
+            }
+            Published::Stale(writes) => Some(writes),
+            Published::Nothing => None,
+        };
+        self.stats.frontier_executed += 1;
         self.publish(Some(index), state);
-        if let Some(stale) = self.stale.take() {
+        if let Some(stale) = stale {
             self.speculation.memory.retract(index, &stale);
         }
-        self.next = index.next();
-    }
-
-    /// Makes workers look again at what follows a transaction whose attempt did not hold.
-    pub fn rewind(&self) {
         self.speculation.schedule.rewind(self.next);
     }
 
@@ -153,29 +198,24 @@ where
 
     fn publish(&mut self, writer: Option<TxIndex>, state: &EvmState) {
         for write in &WriteSet::from_state(state).accounts {
-            let after = match write.change {
-                AccountChange::Gone => None,
-                AccountChange::Created(_) | AccountChange::Fields { .. } => {
-                    state.get(&write.address).map(|account| account.info.clone())
-                }
-            };
-            self.speculation.memory.commit(writer, write, after);
+            self.fold(writer, write, state);
             self.written.add(write);
         }
+    }
+
+    fn fold(&self, writer: Option<TxIndex>, write: &AccountWrite, state: &EvmState) {
+        let after = match write.change {
+            AccountChange::Gone => None,
+            AccountChange::Created(_) | AccountChange::Fields { .. } => {
+                state.get(&write.address).map(|account| account.info.clone())
+            }
+        };
+        self.speculation.memory.commit(writer, write, after);
     }
 }
 
 impl<F: SpeculativeEvmFactory, T> Drop for Frontier<F, T> {
     fn drop(&mut self) {
         self.speculation.stop();
-    }
-}
-
-fn wait(waits: &mut usize) {
-    *waits += 1;
-    if *waits < SPIN_COUNT {
-        hint::spin_loop();
-    } else {
-        thread::yield_now();
     }
 }

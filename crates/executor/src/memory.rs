@@ -24,6 +24,18 @@ use crate::{
 /// Independent parts, so that threads seldom meet at a lock.
 const SHARD_COUNT: usize = 64;
 
+/// Pending versions of an account from which on they are worth folding.
+const CROWD: usize = 8;
+
+/// Whether versions crowd somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crowding {
+    /// Nowhere.
+    Sparse,
+    /// At one account at least.
+    Crowded,
+}
+
 /// Versions of all locations that the block writes.
 #[derive(derive_more::Debug)]
 pub struct MultiVersionMemory {
@@ -51,6 +63,29 @@ struct Versions {
 struct SlotVersions {
     committed: Option<U256>,
     pending: VecDeque<(TxIndex, U256)>,
+}
+
+impl Versions {
+    /// Drops the versions of a committed writer and of all before it; their sum is in `committed` already.
+    fn fold(&mut self, writer: TxIndex) {
+        let mut reset = None;
+        while let Some((front, change)) = self.pending.front()
+            && *front <= writer
+        {
+            if change.resets_storage() {
+                reset = Some(*front);
+            }
+            self.pending.pop_front();
+        }
+        let Some(reset) = reset else { return };
+        self.committed_reset = true;
+        for slot in self.slots.values_mut() {
+            slot.committed = None;
+            while slot.pending.front().is_some_and(|(front, _)| *front < reset) {
+                slot.pending.pop_front();
+            }
+        }
+    }
 }
 
 impl MultiVersionMemory {
@@ -122,8 +157,12 @@ impl MultiVersionMemory {
         self.codes.read().get(&code_hash).cloned()
     }
 
-    /// Publishes what an attempt wrote, in place of what earlier attempts of the same transaction wrote.
-    pub fn publish(&self, writer: TxIndex, writes: &WriteSet, earlier: Option<&WriteSet>) {
+    /// Publishes what an attempt wrote, in place of what an earlier attempt of the same transaction wrote.
+    ///
+    /// Versions of attempts that hold stay pending when they are committed: a change is the same on whatever state it
+    /// ends up. Only where they crowd does the frontier fold them ([`Self::commit`]).
+    pub fn publish(&self, writer: TxIndex, writes: &WriteSet, earlier: Option<&WriteSet>) -> Crowding {
+        let mut crowding = Crowding::Sparse;
         if let Some(earlier) = earlier {
             self.retract(writer, earlier);
         }
@@ -135,11 +174,15 @@ impl MultiVersionMemory {
             let is_credit = matches!(write.change, AccountChange::Fields { nonce: None, code: None, .. });
             if !(is_credit && self.fee_recipient == Some(write.address)) {
                 insert(&mut versions.pending, writer, write.change.clone());
+                if versions.pending.len() >= CROWD {
+                    crowding = Crowding::Crowded;
+                }
             }
             for (slot, value) in &write.slots {
                 insert(&mut versions.slots.entry(*slot).or_default().pending, writer, *value);
             }
         }
+        crowding
     }
 
     /// Takes back what an attempt published.
@@ -156,9 +199,10 @@ impl MultiVersionMemory {
         }
     }
 
-    /// Folds a committed change into the committed version, in place of what `writer` had published there.
+    /// Folds a committed change, and all before it, into the committed version of an account and its slots.
     ///
-    /// `after` is the account as it is now, `None` where it does not exist.
+    /// `after` is the account as it is now, `None` where it does not exist. Without a writer the change is one of
+    /// before the block's first transaction.
     pub fn commit(&self, writer: Option<TxIndex>, write: &AccountWrite, after: Option<AccountInfo>) {
         self.keep_code(&write.change);
         let mut shard = self.shard(write.address).write();
@@ -166,17 +210,15 @@ impl MultiVersionMemory {
         versions.committed = Some(after);
         if let Some(writer) = writer {
             remove(&mut versions.pending, writer);
-        }
-        if write.change.resets_storage() {
+            insert(&mut versions.pending, writer, write.change.clone());
+            versions.fold(writer);
+        } else if write.change.resets_storage() {
             versions.committed_reset = true;
-            versions.slots.values_mut().for_each(|slot| slot.committed = None);
         }
         for (slot, value) in &write.slots {
             let slot = versions.slots.entry(*slot).or_default();
             slot.committed = Some(*value);
-            if let Some(writer) = writer {
-                remove(&mut slot.pending, writer);
-            }
+            slot.pending.retain(|(pending, _)| writer.is_some_and(|writer| *pending > writer));
         }
     }
 
@@ -304,6 +346,7 @@ mod tests {
             effects in prop::collection::vec(effect(), 1..8),
             stale in prop::collection::vec(effect(), 8),
             committed in 0..8usize,
+            folded in prop::collection::vec(any::<bool>(), 8),
             reader in 0..9usize,
         ) {
             let memory = MultiVersionMemory::new(None);
@@ -315,6 +358,9 @@ mod tests {
             let mut model = Model { balance: Some(5), slots: BTreeMap::new(), reset: false };
             for (at, effect) in effects.iter().enumerate().take(committed) {
                 model.apply(effect);
+                if !folded[at] {
+                    continue;
+                }
                 for write in &writes(effect).accounts {
                     memory.commit(Some(TxIndex(at)), write, model.balance.map(info));
                 }

@@ -54,6 +54,16 @@ pub enum Taken<H> {
     Running,
 }
 
+impl<H> Slot<H> {
+    fn take(&mut self) -> Taken<H> {
+        let phase = std::mem::replace(&mut self.phase, Phase::Taken);
+        match self.attempt.take() {
+            Some(attempt) if phase == Phase::Ready => Taken::Ready(attempt),
+            attempt => Taken::Idle(attempt.map(|attempt| attempt.writes)),
+        }
+    }
+}
+
 impl<H> Schedule<H> {
     /// Creates a schedule of idle transactions.
     pub fn new(transaction_count: usize) -> Self {
@@ -95,12 +105,12 @@ impl<H> Schedule<H> {
     }
 
     /// Leaves a finished attempt, published in the memory, unless the frontier has taken the transaction.
-    pub fn finish(&self, index: TxIndex, attempt: Box<Attempt<H>>, memory: &MultiVersionMemory) {
+    pub fn finish(&self, index: TxIndex, mut attempt: Box<Attempt<H>>, memory: &MultiVersionMemory) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
         let mut slot = self.slots[index.0].lock();
         if slot.phase == Phase::Running {
             let earlier = slot.attempt.as_ref().map(|attempt| &attempt.writes);
-            memory.publish(index, &attempt.writes, earlier);
+            attempt.crowding = memory.publish(index, &attempt.writes, earlier);
             slot.phase = Phase::Ready;
             slot.attempt = Some(attempt);
         }
@@ -117,16 +127,12 @@ impl<H> Schedule<H> {
     /// Takes a transaction for the frontier, unless a worker runs it.
     pub fn take(&self, index: TxIndex) -> Taken<H> {
         let mut slot = self.slots[index.0].lock();
-        match slot.phase {
-            Phase::Running => Taken::Running,
-            Phase::Ready | Phase::Idle | Phase::Taken => {
-                let phase = std::mem::replace(&mut slot.phase, Phase::Taken);
-                match slot.attempt.take() {
-                    Some(attempt) if phase == Phase::Ready => Taken::Ready(attempt),
-                    attempt => Taken::Idle(attempt.map(|attempt| attempt.writes)),
-                }
-            }
-        }
+        if slot.phase == Phase::Running { Taken::Running } else { slot.take() }
+    }
+
+    /// Takes a transaction for the frontier even from a worker, whose attempt is then dropped.
+    pub fn seize(&self, index: TxIndex) -> Taken<H> {
+        self.slots[index.0].lock().take()
     }
 
     /// Makes workers look again at all transactions from `index` on.

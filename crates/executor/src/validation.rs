@@ -21,6 +21,7 @@ use crate::{
 /// Slots and accounts written by committed transactions of the block.
 #[derive(Debug, Default)]
 pub struct Written {
+    accounts: HashSet<Address>,
     slots: HashSet<(Address, U256)>,
     resets: HashSet<Address>,
 }
@@ -31,11 +32,16 @@ impl Written {
         if write.change.resets_storage() {
             self.resets.insert(write.address);
         }
+        self.accounts.insert(write.address);
         self.slots.extend(write.slots.iter().map(|(slot, _)| (write.address, *slot)));
     }
 
-    fn contains(&self, address: Address, slot: U256) -> bool {
-        self.slots.contains(&(address, slot)) || self.resets.contains(&address)
+    fn contains_account(&self, address: Address) -> bool {
+        self.accounts.contains(&address)
+    }
+
+    fn contains_slot(&self, address: Address, slot: U256) -> bool {
+        self.slots.contains(&(address, slot)) || (!self.resets.is_empty() && self.resets.contains(&address))
     }
 }
 
@@ -61,7 +67,8 @@ pub enum Validity {
 
 /// Validates an attempt on `db`, the frontier's state, and moves its result onto it.
 ///
-/// Reads of slots from the base state that no committed transaction wrote are valid without a look.
+/// Reads from the base state that no committed transaction wrote are valid without a look; accounts that the attempt
+/// touched are looked at all the same, because revm's `State` wants them loaded before they are committed.
 pub fn validate<DB: Database, H>(
     db: &mut DB,
     written: &Written,
@@ -77,7 +84,7 @@ pub fn validate<DB: Database, H>(
     }
     let _ = trust;
     for read in &attempt.reads.slots {
-        if read.origin == Origin::Base && !written.contains(read.address, read.slot) {
+        if read.origin == Origin::Base && !written.contains_slot(read.address, read.slot) {
             continue;
         }
         if db.storage(read.address, read.slot)? != read.value {
@@ -85,15 +92,15 @@ pub fn validate<DB: Database, H>(
         }
     }
     for (read, needs) in attempt.reads.accounts.iter().zip(&attempt.needs) {
+        let Some(account) = attempt.result.state.get_mut(&read.address) else {
+            return Ok(Validity::Conflict(Location::Account(read.address)));
+        };
+        let is_unwritten = read.origin == Origin::Base && !written.contains_account(read.address);
+        if is_unwritten && !account.is_touched() {
+            continue;
+        }
         let actual = db.basic(read.address)?;
-        let holds = needs.hold(read.seen.as_ref(), actual.as_ref());
-        let moved = holds
-            && attempt
-                .result
-                .state
-                .get_mut(&read.address)
-                .is_some_and(|account| rebase(account, read, actual));
-        if !moved {
+        if !needs.hold(read.seen.as_ref(), actual.as_ref()) || !rebase(account, read, actual) {
             return Ok(Validity::Conflict(Location::Account(read.address)));
         }
     }
@@ -143,6 +150,7 @@ mod tests {
     use super::*;
     use crate::{
         attempt::{ReadSet, SlotRead},
+        memory::Crowding,
         needs::{BalanceNeed, FieldNeed, Needs},
         writes::WriteSet,
     };
@@ -173,6 +181,7 @@ mod tests {
                 slots: Vec::new(),
             },
             needs: vec![needs],
+            crowding: Crowding::Sparse,
         }
     }
 
