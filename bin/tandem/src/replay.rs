@@ -1,15 +1,20 @@
 //! What `tandem replay` does with a block, step by step.
 //!
-//! [`items`] opens the sources; [`portion`] says which blocks belong to this run; [`twins`] executes a block both ways
-//! and compares; [`case`] and [`chain`] judge what came out by what the source expects; with [`after`] for the
-//! rules that hold after execution; [`record`] writes it down;
-//! [`results`] carries records to the report and to standard output.
+//! [`run`] opens the sources ([`items`]), takes what belongs to the run ([`portion`]) and judges it: a block with its
+//! state in [`case`], a chain in [`chain`] block by block ([`mod@block`]) on what was accepted before ([`import`]). Both
+//! have [`twins`] execute and compare; [`after`] has the rules that hold after execution, [`expectation`] what a source
+//! expects. [`record`] writes down what came out ([`judged`]), and [`results`] carries it to the report and to standard
+//! output ([`findings`]).
 
 pub(crate) mod after;
+pub(crate) mod block;
 pub(crate) mod case;
 pub(crate) mod chain;
+pub(crate) mod eip779;
 pub(crate) mod evidence;
 pub(crate) mod expectation;
+pub(crate) mod findings;
+pub(crate) mod import;
 pub(crate) mod intermediate;
 pub(crate) mod items;
 pub(crate) mod judged;

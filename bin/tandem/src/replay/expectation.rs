@@ -1,8 +1,9 @@
 //! Says what a source expects of the blocks of a chain.
 
+use alloy_consensus::Header;
 use alloy_hardforks::EthereumHardforks;
 use tandem_compare::Expectation;
-use tandem_corpus::{Chain, ChainBlock};
+use tandem_corpus::{Chain, ChainBlock, ChainSpec, PlainState};
 
 /// What a source expects of one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,27 +13,46 @@ pub(crate) enum Expected {
     /// It is invalid, for the reason given.
     Invalid(String),
     /// What the source expects is not applied: the executions must agree, nothing more.
-    NotApplied,
+    NotApplied(NotApplied),
 }
 
-/// Why the expectations of a chain are not applied.
-pub(crate) const OTHER_REVISION: &str = "expectation not checked: tests of a network that begins with Amsterdam are \
-     filled for another revision of the specification than revm 42's; both executions were compared with each other";
+/// Why what a source expects of a block is not applied. Each is decided by looking at the block, and listed by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotApplied {
+    /// A test's block under Amsterdam's rules, which are still changing.
+    OtherRevision,
+    /// A block on a state with an account that EIP-7610 is about.
+    StorageCollision,
+}
 
-/// Says whether what a chain's source expects is to be applied.
-///
-/// There is one exception, and it is decided by looking at the chain: a blockchain test (it states its last block's
-/// hash) whose genesis is an Amsterdam block already. Transitions into Amsterdam are checked like everything else.
-pub(crate) fn applies(chain: &Chain) -> bool {
-    let is_test = chain.last_hash.is_some();
-    !(is_test && chain.spec.is_amsterdam_active_at_timestamp(chain.genesis.timestamp))
+impl NotApplied {
+    /// Returns the reason in words.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::OtherRevision => {
+                "expectation not checked: the test has Amsterdam blocks of another revision of the specification than \
+                 revm 42's; both executions agree on them"
+            }
+            Self::StorageCollision => {
+                "expectation not checked: the state has an account with storage and neither nonce nor code, which no \
+                 chain can have, and revm 42 does not have EIP-7610; both executions agree"
+            }
+        }
+    }
+}
+
+/// Says whether a chain is a blockchain test: only those state the hash of their last block.
+pub(crate) const fn is_test(chain: &Chain) -> bool {
+    chain.last_hash.is_some()
 }
 
 impl Expected {
-    /// Returns what is expected of a block.
-    pub(crate) fn of(block: &ChainBlock, applies: bool) -> Self {
+    /// Returns what is expected of a block whose header could be decoded.
+    pub(crate) fn of(block: &ChainBlock, header: &Header, spec: &ChainSpec, is_test: bool) -> Self {
+        if is_test && spec.is_amsterdam_active_at_timestamp(header.timestamp) {
+            return Self::NotApplied(NotApplied::OtherRevision);
+        }
         match &block.expected_exception {
-            _ if !applies => Self::NotApplied,
             Some(exception) => Self::Invalid(exception.clone()),
             None => Self::Valid,
         }
@@ -43,7 +63,17 @@ impl Expected {
         match self {
             Self::Valid => Expectation::Valid,
             Self::Invalid(_) => Expectation::Invalid,
-            Self::NotApplied => Expectation::Agreement,
+            Self::NotApplied(_) => Expectation::Agreement,
         }
     }
+}
+
+/// Says whether a state has an account with storage and neither nonce nor code.
+///
+/// Creating a contract there must fail (EIP-7610); revm 42 lets it succeed. No chain has such an account where
+/// contracts begin with nonce 1 (EIP-161).
+pub(crate) fn has_storage_collision(state: &PlainState) -> bool {
+    state.accounts.values().any(|account| {
+        account.info.nonce == 0 && account.info.is_empty_code_hash() && !account.storage.is_empty()
+    })
 }

@@ -1,7 +1,7 @@
 //! Computes the state roots that receipts carry before Byzantium.
 
-use alloy_hardforks::{EthereumHardfork, EthereumHardforks, ForkCondition};
-use alloy_primitives::B256;
+use alloy_hardforks::EthereumHardforks;
+use alloy_primitives::{Address, B256};
 use revm::state::{Account, AccountInfo, EvmState};
 use tandem_chain::state_root;
 use tandem_compare::{Engine, Observe, Place, Reference};
@@ -10,12 +10,9 @@ use tandem_corpus::{Case, PlainState};
 /// Returns the state root after each transaction of a block, where its receipts carry them (before EIP-658).
 ///
 /// The block is executed sequentially once more, and each transaction's changes are applied to the parent state.
-/// The block of the DAO fork is left out: alloy-evm moves the DAO's balances after its transactions, where the state
-/// after the block does not show it, and the receipts would.
 pub(crate) fn roots(case: &Case) -> Option<Vec<B256>> {
     let (spec, number) = (&case.spec, case.block.header.number);
-    let dao = spec.ethereum_fork_activation(EthereumHardfork::Dao);
-    if spec.is_byzantium_active_at_block(number) || dao == ForkCondition::Block(number) {
+    if spec.is_byzantium_active_at_block(number) {
         return None;
     }
     let clears_empty = spec.is_spurious_dragon_active_at_block(number);
@@ -41,7 +38,7 @@ fn apply(state: &mut PlainState, changes: &EvmState, clears_empty: bool) {
     }
 }
 
-fn set(state: &mut PlainState, address: alloy_primitives::Address, account: &Account) {
+fn set(state: &mut PlainState, address: Address, account: &Account) {
     let plain = state.accounts.entry(address).or_default();
     if account.is_created() {
         plain.storage.clear();

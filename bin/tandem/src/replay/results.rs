@@ -10,8 +10,8 @@ use tandem_report::{
 };
 
 use super::{
-    chain::{Findings, Flow},
     evidence,
+    findings::{Findings, Flow},
     judged::Judged,
     progress::Progress,
 };
@@ -151,7 +151,7 @@ impl Results {
 }
 
 impl Findings for Results {
-    fn judged(&mut self, mut judged: Judged) -> Result<Flow> {
+    fn judged(&mut self, mut judged: Judged) -> Result<()> {
         self.keep_evidence(&mut judged);
         if let Some(error) = &judged.input_error {
             self.unusable(error);
@@ -166,7 +166,7 @@ impl Findings for Results {
         self.progress.show(&self.tally);
         self.is_halted |=
             record.verdict == Verdict::Diverged && self.settings.on_divergence == OnDivergence::Halt;
-        Ok(self.flow())
+        Ok(())
     }
 
     fn unusable(&mut self, error: &str) {

@@ -6,8 +6,8 @@ use eyre::Result;
 use tandem_report::RunInfo;
 
 use super::{
-    case,
-    chain::{self, Findings, Flow},
+    case, chain,
+    findings::{Findings, Flow},
     items::{self, Found},
     portion::{Portion, Share},
     results::Results,
