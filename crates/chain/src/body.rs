@@ -33,3 +33,6 @@ pub fn validate_body(spec: &ChainSpec, block: &Block) -> Result<(), ConsensusErr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_consensus::Header;
-use alloy_primitives::{B256, U256, map::HashMap};
+use alloy_primitives::{
+    B256, U256,
+    map::{Entry, HashMap},
+};
 use tandem_corpus::{Block, ChainSpec, PlainState};
 
 use crate::{
@@ -143,13 +146,8 @@ impl Tree {
     }
 
     /// Returns how many blocks are kept.
-    pub fn len(&self) -> usize {
+    pub fn block_count(&self) -> usize {
         self.nodes.len()
-    }
-
-    /// A tree is never empty.
-    pub const fn is_empty(&self) -> bool {
-        false
     }
 
     /// Validates a block as far as is possible before execution and returns the parent to execute it on.
@@ -189,19 +187,19 @@ impl Tree {
         let consensus = context.consensus_of(header);
         let total_difficulty = parent.total_difficulty.saturating_add(header.difficulty);
 
-        if !self.nodes.contains_key(&block.hash) {
-            // Counted from the child, which executes on this state: it sees the 256 blocks before itself.
-            let oldest = (header.number + 1).saturating_sub(BLOCK_HASH_WINDOW);
-            post_state.block_hashes = state.block_hashes.clone().split_off(&oldest);
-            post_state.block_hashes.insert(header.number, block.hash);
-            let node = Node {
+        // Counted from the child, which executes on this state: it sees the 256 blocks before itself.
+        let oldest = (header.number + 1).saturating_sub(BLOCK_HASH_WINDOW);
+        post_state.block_hashes = state.block_hashes.clone().split_off(&oldest);
+        post_state.block_hashes.insert(header.number, block.hash);
+
+        if let Entry::Vacant(entry) = self.nodes.entry(block.hash) {
+            entry.insert(Node {
                 header: header.clone(),
                 ommers: block.ommers.iter().map(Header::hash_slow).collect(),
                 total_difficulty,
                 consensus,
                 state: Some(Arc::new(post_state)),
-            };
-            self.nodes.insert(block.hash, node);
+            });
             self.heights.entry(header.number).or_default().push(block.hash);
         }
         self.choose_head(block.hash, consensus, total_difficulty);

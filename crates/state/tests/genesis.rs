@@ -1,5 +1,7 @@
 //! Computes the state roots of real genesis allocations and compares them with the networks' published ones.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::path::PathBuf;
 
 use alloy_genesis::{Genesis, GenesisAccount};

@@ -1,5 +1,7 @@
 //! Compares the roots with a naive recursive Merkle-Patricia trie, written from the Yellow Paper's appendix D.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, U256, keccak256};

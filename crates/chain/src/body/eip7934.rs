@@ -18,7 +18,7 @@ pub(super) fn validate(spec: &ChainSpec, block: &Block) -> Result<(), ConsensusE
 }
 
 /// Returns how long a block is in RLP, in bytes.
-fn rlp_length(block: &Block) -> usize {
+pub(super) fn rlp_length(block: &Block) -> usize {
     let list = |payload_length| RlpHeader { list: true, payload_length }.length_with_payload();
     let transactions = list(block.transactions.iter().map(|tx| tx.inner().length()).sum());
     let ommers = list(block.ommers.iter().map(Encodable::length).sum());

@@ -106,3 +106,6 @@ pub(crate) fn field_of<T>(
         (_, value) => Ok(value),
     }
 }
+
+#[cfg(test)]
+mod tests;

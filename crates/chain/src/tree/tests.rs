@@ -101,7 +101,7 @@ fn after_the_merge_the_last_block_is_the_head() {
         import(&mut tree, block);
         assert_eq!(tree.head(), block.hash);
     }
-    assert_eq!(tree.len(), 3);
+    assert_eq!(tree.block_count(), 3);
 }
 
 #[test]
@@ -162,9 +162,9 @@ fn a_long_chain_stays_in_bounded_memory() {
     let mut tree = tree("Berlin").with_state_depth(5);
     let genesis = tree.head();
     let head = extend(&mut tree, genesis, 100, 10);
-    assert_eq!(tree.len(), 5 + GENERATIONS + 1);
+    assert_eq!(tree.block_count(), 5 + GENERATIONS + 1);
     assert_eq!(tree.nodes.values().filter(|node| node.state.is_some()).count(), 5 + 1);
-    assert_eq!(tree.heights.values().map(Vec::len).sum::<usize>(), tree.len());
+    assert_eq!(tree.heights.values().map(Vec::len).sum::<usize>(), tree.block_count());
 
     let hashes = tree.state(&head).unwrap().block_hashes.clone();
     tree.prepare(&child(&tree, hashes[&95], 11, "")).unwrap();

@@ -1,4 +1,4 @@
-//! Imports whole tests: rules, execution, outputs, head and state.
+//! Imports whole chains: rules, execution, outputs, head and state.
 
 use std::{
     collections::BTreeMap,
@@ -7,14 +7,9 @@ use std::{
 };
 
 use tandem_chain::{Tree, state_root};
-use tandem_corpus::{ChainSpec, decode_block};
+use tandem_corpus::{Chain, PostState, decode_block};
 
-use crate::{
-    data, execute,
-    fixture::{self, Test},
-    known,
-    reject::Reject,
-};
+use crate::{assert_none, chains, execute, known, reject::Reject, tree};
 
 fn import(tree: &mut Tree, rlp: &[u8]) -> Result<(), Reject> {
     let spec = Arc::clone(tree.spec());
@@ -35,13 +30,11 @@ struct Counts {
     known: BTreeMap<&'static str, usize>,
 }
 
-fn run(test: &Test, counts: &mut Counts) -> Result<(), String> {
-    let spec = Arc::new(ChainSpec::network(&test.network).map_err(|error| error.to_string())?);
-    let genesis = decode_block(&test.genesis_rlp, &spec).map_err(|error| format!("genesis: {error}"))?;
-    let mut tree = Tree::new(spec, genesis.header, fixture::state(&test.pre))
-        .map_err(|error| format!("genesis: {error}"))?;
-    for (index, block) in test.blocks.iter().enumerate() {
-        match (import(&mut tree, &block.rlp), &block.expect_exception) {
+fn run(chain: &mut Chain, counts: &mut Counts) -> Result<(), String> {
+    let mut tree = tree(chain)?;
+    for (index, block) in chain.blocks.by_ref().enumerate() {
+        let block = block.map_err(|error| error.to_string())?;
+        match (import(&mut tree, &block.rlp), &block.expected_exception) {
             (Ok(()), None) => counts.accepted += 1,
             (Err(reject), Some(expected)) if reject.is(expected) => counts.rejected += 1,
             (Ok(()), Some(expected)) => return Err(format!("block {index} accepted, expected {expected}")),
@@ -50,52 +43,43 @@ fn run(test: &Test, counts: &mut Counts) -> Result<(), String> {
             }
         }
     }
-    if tree.head() != test.lastblockhash {
-        return Err(format!("head is {}, expected {}", tree.head(), test.lastblockhash));
+    if chain.last_hash.is_some_and(|expected| expected != tree.head()) {
+        return Err(format!("head is {}, expected {:?}", tree.head(), chain.last_hash));
     }
-    let expected = match (&test.post_state, test.post_state_hash) {
-        (Some(accounts), _) => state_root(&fixture::state(accounts)),
-        (None, Some(root)) => root,
-        (None, None) => return Err("no post state".to_owned()),
-    };
     let got = state_root(tree.state(&tree.head()).unwrap());
+    let expected = match &chain.post_state {
+        Some(PostState::Accounts(state)) => state_root(state),
+        Some(PostState::Root(root)) => *root,
+        None => return Ok(()),
+    };
     if got == expected { Ok(()) } else { Err(format!("state root is {got}, expected {expected}")) }
 }
 
-/// Runs every test below a directory and fails with the names of those that fail.
+/// Imports every chain below a directory and fails with the names of those that fail.
 ///
-/// A test that is known to fail must fail: when it passes, the list of the known ones is out of date.
+/// A test that is known to fail must fail as it is known to: when it passes, the list is out of date.
 fn run_all(directory: &str) {
-    let Some(path) = data(directory) else { return };
-    let (mut counts, mut failures) = (Counts::default(), Vec::new());
-    for file in fixture::files(&path) {
-        for (name, test) in fixture::read(&file) {
-            let result = catch_unwind(AssertUnwindSafe(|| run(&test, &mut counts)));
-            let result = result.unwrap_or_else(|_| Err("panicked".to_owned()));
-            match (result, known::find(&name)) {
-                (Ok(()), None) => counts.passed += 1,
-                (Err(why), Some(known)) if known.explains(&why) => {
-                    *counts.known.entry(known.reason).or_default() += 1;
-                }
-                (Ok(()), Some(known)) => {
-                    failures.push(format!("{name}: passes, in spite of: {}", known.reason))
-                }
-                (Err(why), _) => failures.push(format!("{}: {name}: {why}", file.display())),
+    let (mut counts, mut failures, mut found) = (Counts::default(), Vec::new(), 0);
+    for mut chain in chains(directory) {
+        found += 1;
+        let name = chain.source.clone();
+        let result = catch_unwind(AssertUnwindSafe(|| run(&mut chain, &mut counts)));
+        let result = result.unwrap_or_else(|_| Err("panicked".to_owned()));
+        match (result, known::find(&name)) {
+            (Ok(()), None) => counts.passed += 1,
+            (Err(why), Some(known)) if known.explains(&why) => {
+                *counts.known.entry(known.reason).or_default() += 1;
             }
+            (Ok(()), Some(known)) => failures.push(format!("{name}: passes, in spite of: {}", known.reason)),
+            (Err(why), _) => failures.push(format!("{name}: {why}")),
         }
     }
     let Counts { passed, accepted, rejected, known } = counts;
-    eprintln!("{directory}: {passed} tests pass ({accepted} blocks accepted, {rejected} rejected)");
+    eprintln!("{directory}: {passed} of {found} pass ({accepted} blocks accepted, {rejected} rejected)");
     for (reason, count) in known {
-        eprintln!("{directory}: {count} tests are known to fail: {reason}");
+        eprintln!("{directory}: {count} are known to fail: {reason}");
     }
-    assert!(passed > 0, "no test below {}", path.display());
-    assert!(
-        failures.is_empty(),
-        "{} tests fail:\n{}",
-        failures.len(),
-        failures[..failures.len().min(20)].join("\n")
-    );
+    assert_none(&failures);
 }
 
 #[test]
@@ -106,4 +90,9 @@ fn ethereum_tests() {
 #[test]
 fn eest_stable() {
     run_all("eest/stable");
+}
+
+#[test]
+fn chain_through_all_forks() {
+    run_all("chain/all-forks");
 }
