@@ -1,4 +1,5 @@
 //! Sources read from real data.
 
+mod chains;
 mod mainnet;
 mod support;
