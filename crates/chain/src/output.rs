@@ -126,3 +126,6 @@ fn frontier_receipts_root(receipts: &[ReceiptWithBloom<&EthereumReceipt>], roots
         .collect();
     ordered_trie_root_with_encoder(&receipts, |receipt, out| receipt.encode(out))
 }
+
+#[cfg(test)]
+mod tests;
