@@ -120,3 +120,6 @@ fn sender(transaction: &Transaction, header: &Header, spec: &ChainSpec) -> Resul
         Ok(transaction.recover_signer_unchecked()?)
     }
 }
+
+#[cfg(test)]
+mod tests;

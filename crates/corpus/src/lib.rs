@@ -15,6 +15,8 @@ mod members;
 mod quantity;
 pub mod source;
 pub mod state;
+#[cfg(test)]
+mod testing;
 
 pub use absent_reads::AbsentReads;
 pub use block::{Block, Case, Transaction};

@@ -1,7 +1,8 @@
 //! Every recorded mainnet block executes to what its header says.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
+use alloy_consensus::Transaction as _;
 use alloy_hardforks::EthereumHardforks;
 use tandem_corpus::{AbsentReads, Case};
 
@@ -45,4 +46,31 @@ fn every_mainnet_case_executes_to_its_header() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert_eq!(directories.len(), 58);
+}
+
+#[test]
+fn a_contract_missing_from_a_pre_state_is_named() {
+    let Some(folder) = support::data("mainnet", "a_contract_missing_from_a_pre_state_is_named") else {
+        return;
+    };
+    let case = Case::read(&folder.join("19932703")).unwrap();
+    let called = case.block.transactions.iter().filter(|transaction| !transaction.input().is_empty());
+    let contracts: BTreeSet<_> = called.filter_map(|transaction| transaction.to()).collect();
+    let (mut noticed, mut named_first) = (0, 0);
+    for contract in &contracts {
+        let mut state = case.state.as_ref().clone();
+        if state.accounts.remove(contract).is_none_or(|account| account.info.is_empty_code_hash()) {
+            continue;
+        }
+        let reads = AbsentReads::new(&state);
+        let outcome = support::execute(&case.spec, &case.block, &reads);
+        let root = outcome.map(|(result, _)| support::receipts_root_and_bloom(&result.receipts).0);
+        assert_ne!(root.ok(), Some(case.block.header.receipts_root), "{contract} is called");
+        let message = case.missing_account(&reads.accounts()).unwrap().to_string();
+        assert!(message.contains(&contract.to_string()), "{contract}: {message}");
+        noticed += 1;
+        named_first += usize::from(message.contains(&format!("expected account {contract}")));
+    }
+    println!("{noticed} contracts removed in turn: each noticed and named, {named_first} of them first");
+    assert!(noticed > 10);
 }

@@ -46,13 +46,13 @@ impl ReceiptBuilder for Receipts {
 }
 
 /// Executes a block sequentially.
-pub(crate) fn execute<DB: DatabaseRef>(
+pub(crate) fn execute<DB>(
     spec: &ChainSpec,
     block: &Block,
     state: DB,
 ) -> Result<(BlockExecutionResult<EthereumReceipt>, BundleState), BlockExecutionError>
 where
-    DB: std::fmt::Debug,
+    DB: DatabaseRef + std::fmt::Debug,
     DB::Error: std::error::Error + Send + Sync + 'static,
 {
     let mut state = State::builder().with_database(WrapDatabaseRef(state)).with_bundle_update().build();
