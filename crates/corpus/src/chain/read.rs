@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use alloy_genesis::Genesis;
+use alloy_genesis::{ChainConfig, Genesis};
 use alloy_primitives::B256;
 
 use super::{Chain, ChainBlocks, RlpBlocks, genesis::genesis_state, genesis_header};
@@ -18,7 +18,7 @@ use crate::{
 impl Chain {
     /// Reads the genesis of a directory and gets ready to read the blocks of its files, one file after the other.
     ///
-    /// A file that cannot be opened is an error among the blocks.
+    /// A genesis without a `config` has mainnet's rules. A file that cannot be opened is an error among the blocks.
     pub fn read(directory: &Path, files: Vec<PathBuf>) -> Result<Self, InputError> {
         let path = find_or_miss(directory, "genesis.json", "the genesis of the chain")?;
         if files.is_empty() {
@@ -26,7 +26,11 @@ impl Chain {
             return Err(InputError::Missing { path: directory.join("chain.rlp"), expected });
         }
         let genesis: Genesis = read_json(&path)?;
-        let spec = ChainSpec::from_genesis(&genesis);
+        let spec = if genesis.config == ChainConfig::default() {
+            ChainSpec::mainnet()
+        } else {
+            ChainSpec::from_genesis(&genesis)
+        };
         let header = genesis_header(&genesis, &spec, B256::ZERO);
         Ok(Self {
             source: directory.display().to_string(),

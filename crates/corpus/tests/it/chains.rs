@@ -139,7 +139,7 @@ fn check_end(
     if expected == root(state) { Ok(()) } else { Err(format!("expected post state {expected}")) }
 }
 
-fn root(state: &PlainState) -> B256 {
+pub(crate) fn root(state: &PlainState) -> B256 {
     state_root(state.accounts.iter().map(|(address, account)| StateAccount {
         address: *address,
         nonce: account.info.nonce,
