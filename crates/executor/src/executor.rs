@@ -16,6 +16,7 @@ use alloy_primitives::Log;
 use revm::{context_interface::Block, inspector::NoOpInspector};
 
 use crate::{
+    error::WorkerPanic,
     evm::SpeculativeEvmFactory,
     factory::{ExecutionCtx, ParallelBlockExecutorFactory},
     frontier::Frontier,
@@ -247,6 +248,10 @@ where
     }
 
     fn finish(mut self) -> Result<(E, BlockExecutionResult<R::Receipt>), BlockExecutionError> {
+        let panic = self.frontier.as_ref().and_then(|frontier| frontier.speculation().panic_message());
+        if let Some(message) = panic {
+            return Err(BlockExecutionError::other(WorkerPanic { message }));
+        }
         self.depart();
         self.inner.finish()
     }
