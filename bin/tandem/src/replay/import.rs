@@ -61,7 +61,7 @@ impl Import {
             (Err(error), _) => return Err(error),
         };
         let spec = self.tree.spec().at(&block.header);
-        let state = eip779::before_transactions(&spec, block.header.number, state);
+        let (spec, state) = eip779::before_transactions(spec, block.header.number, state);
         let case = Case { source: self.source.clone(), spec, block: block.clone(), state };
         Ok(Prepared { case, broken_rule })
     }
