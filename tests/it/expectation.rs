@@ -90,7 +90,7 @@ fn halt_ends_at_the_first_divergence() {
 fn children_of_a_block_that_was_not_accepted_are_inconclusive() {
     let scratch = tempfile::tempdir().unwrap();
     let mut test = generated(Workload::NativeTransfers, 3, 5).blockchain_test();
-    test["blocks"][0] = json!({ "rlp": "0xc0" });
+    test["blocks"][0]["rlp"] = json!("0xc0");
     write_json(&scratch.path().join("test.json"), &json!({ "test": test }));
     let (status, records) = records(scratch.path());
     assert_eq!(status, Some(2));

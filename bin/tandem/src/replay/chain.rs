@@ -43,7 +43,8 @@ pub(crate) fn walk(
         }
     }
     if let Some(mut judged) = waiting {
-        if is_whole && import.not_applied.is_none() {
+        // Where a block was not accepted, that was told, and the head is not the expected one for that reason.
+        if is_whole && import.not_applied.is_none() && !import.has_gap {
             check_end(&chain, &import, &mut judged);
         }
         findings.judged(judged)?;
