@@ -1,5 +1,7 @@
 //! Whole-system tests; each file is one thing that users rely on.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+
 mod bad_input;
 mod data;
 mod defaults;

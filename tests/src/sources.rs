@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use alloy_consensus::{Block as ConsensusBlock, BlockBody, EMPTY_OMMER_ROOT_HASH, Header};
-use alloy_primitives::{B256, Bytes, hex};
+use alloy_primitives::{B256, hex};
 use alloy_rlp::Encodable;
 use serde_json::{Map, Value, json};
 use tandem_corpus::{Block, Case, Generate, GenerateOptions, PlainState, Transaction, Workload, generate};
@@ -95,7 +95,7 @@ pub fn accounts(state: &PlainState) -> Value {
         let account = json!({
             "balance": account.info.balance,
             "nonce": format!("{:#x}", account.info.nonce),
-            "code": code.unwrap_or_else(Bytes::new),
+            "code": code.unwrap_or_default(),
             "storage": storage,
         });
         accounts.insert(address.to_string(), account);
