@@ -22,7 +22,10 @@ pub(crate) fn walk(
 ) -> Result<()> {
     let mut import = match Import::begin(&chain) {
         Ok(import) => import,
-        Err(error) => return Ok(findings.unusable(&error)),
+        Err(error) => {
+            findings.unusable(&error);
+            return Ok(());
+        }
     };
     // The last block's record waits for the end of the chain, which may show that it is not the expected one.
     let mut waiting: Option<Judged> = None;
