@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, U256};
 use revm::{context_interface::result::ResultAndState, state::AccountInfo};
 
-use crate::{memory::Crowding, needs::Needs, writes::WriteSet};
+use crate::{needs::Needs, writes::WriteSet};
 
 /// A speculative execution that finished.
 #[derive(Debug)]
@@ -16,8 +16,6 @@ pub struct Attempt<H> {
     pub needs: Vec<Needs>,
     /// What it wrote.
     pub writes: WriteSet,
-    /// Whether its versions crowd in the memory.
-    pub crowding: Crowding,
 }
 
 /// Locations read by an execution with the values seen.

@@ -20,13 +20,12 @@ use crate::{
     error::WorkerPanic,
     evm::SpeculativeEvmFactory,
     index::TxIndex,
-    memory::Crowding,
     schedule::Taken,
     speculation::Speculation,
     stats::BlockStats,
     validation::{Trust, Validity, Written, validate},
     worker::{Step, Worker},
-    writes::{AccountChange, AccountWrite, WriteSet},
+    writes::{AccountChange, WriteSet},
 };
 
 /// Spins between two looks at an attempt that is waited for.
@@ -42,7 +41,7 @@ enum Published {
     /// An attempt's writes, which do not hold.
     Stale(WriteSet),
     /// An attempt's writes, which hold.
-    Valid(WriteSet, Crowding),
+    Valid(WriteSet),
 }
 
 /// The frontier of one block.
@@ -123,7 +122,7 @@ where
         match validate(db, &self.written, &mut attempt, self.trust) {
             Ok(Validity::Valid) => {
                 self.stats.committed_attempts += 1;
-                self.published = Published::Valid(attempt.writes, attempt.crowding);
+                self.published = Published::Valid(attempt.writes);
                 return Ok(Some(attempt.result));
             }
             Ok(Validity::Conflict(location)) => self.stats.add_conflict(location),
@@ -173,11 +172,8 @@ where
         let index = self.next;
         self.next = index.next();
         let stale = match std::mem::replace(&mut self.published, Published::Nothing) {
-            Published::Valid(writes, crowding) => {
+            Published::Valid(writes) => {
                 writes.accounts.iter().for_each(|write| self.written.add(write));
-                if crowding == Crowding::Crowded {
-                    writes.accounts.iter().for_each(|write| self.fold(Some(index), write, state));
-                }
                 return;
             }
             Published::Stale(writes) => Some(writes),
@@ -198,19 +194,15 @@ where
 
     fn publish(&mut self, writer: Option<TxIndex>, state: &EvmState) {
         for write in &WriteSet::from_state(state).accounts {
-            self.fold(writer, write, state);
+            let after = match write.change {
+                AccountChange::Gone => None,
+                AccountChange::Created(_) | AccountChange::Fields { .. } => {
+                    state.get(&write.address).map(|account| account.info.clone())
+                }
+            };
+            self.speculation.memory.commit(writer, write, after);
             self.written.add(write);
         }
-    }
-
-    fn fold(&self, writer: Option<TxIndex>, write: &AccountWrite, state: &EvmState) {
-        let after = match write.change {
-            AccountChange::Gone => None,
-            AccountChange::Created(_) | AccountChange::Fields { .. } => {
-                state.get(&write.address).map(|account| account.info.clone())
-            }
-        };
-        self.speculation.memory.commit(writer, write, after);
     }
 }
 

@@ -24,17 +24,8 @@ use crate::{
 /// Independent parts, so that threads seldom meet at a lock.
 const SHARD_COUNT: usize = 64;
 
-/// Pending versions of an account from which on they are worth folding.
-const CROWD: usize = 8;
-
-/// Whether versions crowd somewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crowding {
-    /// Nowhere.
-    Sparse,
-    /// At one account at least.
-    Crowded,
-}
+/// Changes folded for one read from which on the sum is kept for later reads.
+const FOLD_MIN: usize = 4;
 
 /// Versions of all locations that the block writes.
 #[derive(derive_more::Debug)]
@@ -49,13 +40,26 @@ pub struct MultiVersionMemory {
 /// Versions of one account and its storage.
 #[derive(Debug, Default)]
 struct Versions {
-    /// The account after the last committed transaction that wrote it.
+    /// The account after the last committed transaction that was folded.
     committed: Option<Option<AccountInfo>>,
-    /// Whether a committed transaction emptied the storage.
+    /// Whether a folded transaction emptied the storage.
     committed_reset: bool,
-    /// Changes by transactions that are not committed, in block order.
+    /// Changes by transactions that are not folded, in block order.
     pending: VecDeque<(TxIndex, AccountChange)>,
+    /// Which of them empty the storage.
+    resets: SmallVec<[TxIndex; 1]>,
+    /// The sum of the changes so far, kept so that a long chain is not folded for every reader.
+    sum: Option<Sum>,
+    /// Counts what could make a sum wrong that is being computed.
+    epoch: u64,
     slots: HashMap<U256, SlotVersions>,
+}
+
+/// The account after all changes by transactions below `end`.
+#[derive(Clone, Debug)]
+struct Sum {
+    end: TxIndex,
+    info: Option<AccountInfo>,
 }
 
 /// Versions of one slot.
@@ -66,18 +70,44 @@ struct SlotVersions {
 }
 
 impl Versions {
-    /// Drops the versions of a committed writer and of all before it; their sum is in `committed` already.
+    /// Returns the sum or committed version to start from, and the changes to add, for a reader.
+    fn changes(
+        &self,
+        reader: TxIndex,
+    ) -> (Option<Option<AccountInfo>>, impl Iterator<Item = &(TxIndex, AccountChange)>) {
+        let sum = self.sum.as_ref().filter(|sum| sum.end <= reader);
+        let from = sum.map_or(0, |sum| self.pending.partition_point(|(writer, _)| *writer < sum.end));
+        let to = self.pending.partition_point(|(writer, _)| *writer < reader);
+        let start = sum.map(|sum| sum.info.clone()).or_else(|| self.committed.clone());
+        (start, self.pending.range(from..to))
+    }
+
+    fn set(&mut self, writer: TxIndex, change: AccountChange) {
+        self.unset(writer);
+        if change.resets_storage() {
+            self.resets.push(writer);
+        }
+        let at = self.pending.partition_point(|(other, _)| *other < writer);
+        self.pending.insert(at, (writer, change));
+    }
+
+    fn unset(&mut self, writer: TxIndex) {
+        self.sum = self.sum.take().filter(|sum| sum.end <= writer);
+        self.epoch += 1;
+        self.resets.retain(|reset| *reset != writer);
+        remove(&mut self.pending, writer);
+    }
+
+    /// Drops the changes of a committed writer and of all before it; their sum is in `committed` already.
     fn fold(&mut self, writer: TxIndex) {
-        let mut reset = None;
-        while let Some((front, change)) = self.pending.front()
-            && *front <= writer
-        {
-            if change.resets_storage() {
-                reset = Some(*front);
-            }
+        self.sum = None;
+        self.epoch += 1;
+        while self.pending.front().is_some_and(|(front, _)| *front <= writer) {
             self.pending.pop_front();
         }
-        let Some(reset) = reset else { return };
+        let folded = self.resets.iter().copied().filter(|reset| *reset <= writer).max();
+        self.resets.retain(|reset| *reset > writer);
+        let Some(reset) = folded else { return };
         self.committed_reset = true;
         for slot in self.slots.values_mut() {
             slot.committed = None;
@@ -106,27 +136,38 @@ impl MultiVersionMemory {
         reader: TxIndex,
         base: impl FnOnce() -> Result<Option<AccountInfo>, ReadError>,
     ) -> Result<(Option<AccountInfo>, Origin), ReadError> {
-        let shard = self.shard(address).read();
-        let Some(versions) = shard.get(&address) else {
-            drop(shard);
-            return Ok((base()?, Origin::Base));
+        let (start, changes, epoch) = {
+            let shard = self.shard(address).read();
+            let Some(versions) = shard.get(&address) else {
+                drop(shard);
+                return Ok((base()?, Origin::Base));
+            };
+            let (start, changes) = versions.changes(reader);
+            let changes: SmallVec<[AccountChange; FOLD_MIN]> =
+                changes.map(|(_, change)| change.clone()).collect();
+            (start, changes, versions.epoch)
         };
-        let lower = versions.pending.iter().take_while(|(writer, _)| *writer < reader);
-        match (&versions.committed, lower.clone().next()) {
-            (None, None) => {
-                drop(shard);
-                Ok((base()?, Origin::Base))
-            }
-            (Some(info), _) => {
-                let info = lower.fold(info.clone(), |info, (_, change)| change.apply(info));
-                Ok((info, Origin::Block))
-            }
-            (None, Some(_)) => {
-                let changes: SmallVec<[_; 4]> = lower.map(|(_, change)| change.clone()).collect();
-                drop(shard);
-                let info = changes.iter().fold(base()?, |info, change| change.apply(info));
-                Ok((info, Origin::Block))
-            }
+        if start.is_none() && changes.is_empty() {
+            return Ok((base()?, Origin::Base));
+        }
+        let start = match start {
+            Some(info) => info,
+            None => base()?,
+        };
+        let info = changes.iter().fold(start, |info, change| change.apply(info));
+        if changes.len() >= FOLD_MIN {
+            self.keep_sum(address, epoch, Sum { end: reader, info: info.clone() });
+        }
+        Ok((info, Origin::Block))
+    }
+
+    /// Keeps a sum unless something below its end changed since `epoch`.
+    fn keep_sum(&self, address: Address, epoch: u64, sum: Sum) {
+        let mut shard = self.shard(address).write();
+        if let Some(versions) = shard.get_mut(&address)
+            && versions.epoch == epoch
+        {
+            versions.sum = Some(sum);
         }
     }
 
@@ -134,15 +175,12 @@ impl MultiVersionMemory {
     pub fn slot(&self, address: Address, slot: U256, reader: TxIndex) -> Option<U256> {
         let shard = self.shard(address).read();
         let versions = shard.get(&address)?;
-        let reset = versions
-            .pending
-            .iter()
-            .rev()
-            .find(|(writer, change)| *writer < reader && change.resets_storage())
-            .map(|(writer, _)| *writer);
+        let reset = versions.resets.iter().copied().filter(|writer| *writer < reader).max();
         let versions_of_slot = versions.slots.get(&slot);
-        let written = versions_of_slot
-            .and_then(|slot| slot.pending.iter().rev().find(|(writer, _)| *writer < reader).copied());
+        let written = versions_of_slot.and_then(|slot| {
+            let end = slot.pending.partition_point(|(writer, _)| *writer < reader);
+            end.checked_sub(1).map(|last| slot.pending[last])
+        });
         match (written, reset) {
             (Some((writer, value)), reset) if reset.is_none_or(|reset| reset <= writer) => Some(value),
             (_, Some(_)) => Some(U256::ZERO),
@@ -159,10 +197,8 @@ impl MultiVersionMemory {
 
     /// Publishes what an attempt wrote, in place of what an earlier attempt of the same transaction wrote.
     ///
-    /// Versions of attempts that hold stay pending when they are committed: a change is the same on whatever state it
-    /// ends up. Only where they crowd does the frontier fold them ([`Self::commit`]).
-    pub fn publish(&self, writer: TxIndex, writes: &WriteSet, earlier: Option<&WriteSet>) -> Crowding {
-        let mut crowding = Crowding::Sparse;
+    /// Versions of attempts that hold stay when they are committed: a change is the same on whatever state it ends up.
+    pub fn publish(&self, writer: TxIndex, writes: &WriteSet, earlier: Option<&WriteSet>) {
         if let Some(earlier) = earlier {
             self.retract(writer, earlier);
         }
@@ -173,16 +209,12 @@ impl MultiVersionMemory {
             // Every transaction credits the fee recipient; who does no more needs no fresh balance of it.
             let is_credit = matches!(write.change, AccountChange::Fields { nonce: None, code: None, .. });
             if !(is_credit && self.fee_recipient == Some(write.address)) {
-                insert(&mut versions.pending, writer, write.change.clone());
-                if versions.pending.len() >= CROWD {
-                    crowding = Crowding::Crowded;
-                }
+                versions.set(writer, write.change.clone());
             }
             for (slot, value) in &write.slots {
                 insert(&mut versions.slots.entry(*slot).or_default().pending, writer, *value);
             }
         }
-        crowding
     }
 
     /// Takes back what an attempt published.
@@ -190,7 +222,7 @@ impl MultiVersionMemory {
         for write in &writes.accounts {
             let mut shard = self.shard(write.address).write();
             let Some(versions) = shard.get_mut(&write.address) else { continue };
-            remove(&mut versions.pending, writer);
+            versions.unset(writer);
             for (slot, _) in &write.slots {
                 if let Some(slot) = versions.slots.get_mut(slot) {
                     remove(&mut slot.pending, writer);
@@ -209,8 +241,7 @@ impl MultiVersionMemory {
         let versions = shard.entry(write.address).or_default();
         versions.committed = Some(after);
         if let Some(writer) = writer {
-            remove(&mut versions.pending, writer);
-            insert(&mut versions.pending, writer, write.change.clone());
+            versions.set(writer, write.change.clone());
             versions.fold(writer);
         } else if write.change.resets_storage() {
             versions.committed_reset = true;

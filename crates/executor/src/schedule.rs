@@ -105,12 +105,12 @@ impl<H> Schedule<H> {
     }
 
     /// Leaves a finished attempt, published in the memory, unless the frontier has taken the transaction.
-    pub fn finish(&self, index: TxIndex, mut attempt: Box<Attempt<H>>, memory: &MultiVersionMemory) {
+    pub fn finish(&self, index: TxIndex, attempt: Box<Attempt<H>>, memory: &MultiVersionMemory) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
         let mut slot = self.slots[index.0].lock();
         if slot.phase == Phase::Running {
             let earlier = slot.attempt.as_ref().map(|attempt| &attempt.writes);
-            attempt.crowding = memory.publish(index, &attempt.writes, earlier);
+            memory.publish(index, &attempt.writes, earlier);
             slot.phase = Phase::Ready;
             slot.attempt = Some(attempt);
         }

@@ -150,7 +150,6 @@ mod tests {
     use super::*;
     use crate::{
         attempt::{ReadSet, SlotRead},
-        memory::Crowding,
         needs::{BalanceNeed, FieldNeed, Needs},
         writes::WriteSet,
     };
@@ -181,7 +180,6 @@ mod tests {
                 slots: Vec::new(),
             },
             needs: vec![needs],
-            crowding: Crowding::Sparse,
         }
     }
 

@@ -13,7 +13,6 @@ use crate::{
     base::ReadError,
     evm::{SpeculativeEvmFactory, WorkerEvm},
     index::TxIndex,
-    memory::Crowding,
     needs::{Circumstances, TxFacts},
     speculation::Speculation,
     validation,
@@ -86,7 +85,7 @@ where
         };
         let needs = reads.accounts.iter().map(|read| circumstances.needs(read, &result.state)).collect();
         let writes = WriteSet::from_state(&result.state);
-        Some(Box::new(Attempt { result, reads, needs, writes, crowding: Crowding::Sparse }))
+        Some(Box::new(Attempt { result, reads, needs, writes }))
     }
 }
 
