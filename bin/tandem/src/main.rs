@@ -16,6 +16,9 @@ use clap::Parser;
 
 use crate::{cli::Cli, exit::Exit};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     terminal::start(&cli.display);

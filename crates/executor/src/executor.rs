@@ -103,8 +103,8 @@ where
     fn speculate(&mut self) {
         let Some(ahead) = self.look_ahead.take() else { return };
         let pool = self.factory.pool();
-        let gas_limit = ahead.transactions.iter().map(|tx| tx.gas_limit()).fold(0, u64::saturating_add);
-        let plan = Plan::new(ahead.strategy, ahead.transactions.len(), gas_limit, pool.worker_count());
+        let gas_limits = ahead.transactions.iter().map(|tx| tx.gas_limit());
+        let plan = Plan::new(ahead.strategy, gas_limits, pool.worker_count());
         let Plan::Parallel { workers } = plan else { return };
 
         let evm = &self.inner.evm;

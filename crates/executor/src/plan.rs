@@ -24,18 +24,58 @@ pub enum Plan {
     },
 }
 
-/// Gas below which starting workers costs more than it can save: about 0.2 ms of execution.
-const AUTO_GAS_MIN: u64 = 400_000;
+/// Gas for code below which starting workers costs more than it is likely to save.
+///
+/// Execution takes about half a nanosecond a unit of gas, and gas limits are about twice what is used, so this is some
+/// half millisecond; starting workers and publishing what they find takes a tenth of that or more.
+const AUTO_CODE_GAS_MIN: u64 = 2_000_000;
+
+/// What a transaction pays before any code runs, in gas; plain payments cost too little to speculate on.
+const INTRINSIC_GAS: u64 = 21_000;
 
 impl Plan {
-    /// Plans a block of so many transactions, with the sum of their gas limits, on so many worker threads.
-    pub fn new(strategy: Strategy, transaction_count: usize, gas_limit: u64, worker_count: usize) -> Self {
-        let workers = worker_count.min(transaction_count.saturating_sub(1));
+    /// Plans a block of transactions with these gas limits, on so many worker threads.
+    pub fn new(
+        strategy: Strategy,
+        gas_limits: impl ExactSizeIterator<Item = u64>,
+        worker_count: usize,
+    ) -> Self {
+        let workers = worker_count.min(gas_limits.len().saturating_sub(1));
         let pays = match strategy {
             Strategy::Sequential => false,
             Strategy::Parallel => true,
-            Strategy::Auto => gas_limit >= AUTO_GAS_MIN,
+            Strategy::Auto => {
+                let code_gas = gas_limits.map(|limit| limit.saturating_sub(INTRINSIC_GAS));
+                code_gas.fold(0, u64::saturating_add) >= AUTO_CODE_GAS_MIN
+            }
         };
         if pays && workers > 0 { Self::Parallel { workers } } else { Self::Sequential }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn auto_leaves_payments_sequential_and_speculates_on_code() {
+        let plan = |limit| Plan::new(Strategy::Auto, std::iter::repeat_n(limit, 100), 7);
+        assert_eq!(plan(21_000), Plan::Sequential);
+        assert_eq!(plan(100_000), Plan::Parallel { workers: 7 });
+    }
+
+    #[test]
+    fn no_more_workers_than_transactions_to_run_ahead_to() {
+        let plan = |count| Plan::new(Strategy::Parallel, std::iter::repeat_n(21_000, count), 7);
+        assert_eq!(plan(3), Plan::Parallel { workers: 2 });
+        assert_eq!(plan(1), Plan::Sequential);
+        assert_eq!(plan(0), Plan::Sequential);
+    }
+
+    #[test]
+    fn sequential_and_one_thread_never_speculate() {
+        let limits = || std::iter::repeat_n(1_000_000, 100);
+        assert_eq!(Plan::new(Strategy::Sequential, limits(), 7), Plan::Sequential);
+        assert_eq!(Plan::new(Strategy::Parallel, limits(), 0), Plan::Sequential);
     }
 }
