@@ -2,6 +2,7 @@
 
 use std::{num::NonZero, sync::Arc};
 
+use alloy_primitives::Address;
 use tandem_compare::{
     CarriedState, Engine, Evidence, Expectation, Observe, Parallel, Place, Provenance, Reference,
     Reproduction, Run, Seam, StateRoot, Terms, Verdict, compare, explain,
@@ -40,16 +41,37 @@ fn without_validation_executions_differ_through_both_seams() {
 }
 
 #[test]
-fn first_difference_is_the_slot_and_the_transaction() {
+fn first_difference_names_the_transaction_and_the_account() {
     let case = case();
     let explanation = explain(&case, &Reference::default(), &faulty(Seam::Block), &TERMS, None, 200);
     assert!(matches!(explanation.reproduction, Reproduction::Reproduced { .. }), "{explanation}");
     let location = explanation.location.clone().expect("a location differs");
-    let counter = alloy_consensus::Transaction::to(case.block.transactions[0].inner());
-    assert_eq!(location.subject.address(), counter, "{explanation}");
-    assert!(location.subject.slot().is_some(), "{explanation}");
-    let Some(Place::Transaction(index)) = location.place else { panic!("no transaction: {location}") };
+    // Nothing is moved onto committed state any more: neither the counter nor the credit of the fees.
+    let expected = [counter(&case), case.block.header.beneficiary];
+    assert!(expected.iter().any(|address| location.subject.address() == Some(*address)), "{explanation}");
+    let Some(Place::Transaction(index)) = location.place else { panic!("no transaction: {explanation}") };
     assert_eq!(explanation.tx_hash, Some(*case.block.transactions[index.0].tx_hash()));
+    // The step before wrote what this one did not see.
+    assert!(explanation.written_sequentially.is_some(), "{explanation}");
+}
+
+#[test]
+fn a_stale_counter_is_seen_at_its_slot() {
+    let case = case();
+    let (reference, engine) = (Reference::default(), faulty(Seam::Block));
+    let sequential = reference.execute(&case, Observe::Commits);
+    let is_seen = (0..200).any(|_| {
+        let comparison = compare(&case, &sequential, &engine.execute(&case, Observe::Commits), &TERMS);
+        comparison.differences.iter().any(|difference| {
+            difference.subject.address() == Some(counter(&case)) && difference.subject.slot().is_some()
+        })
+    });
+    assert!(is_seen, "no attempt read the counter late");
+}
+
+/// The contract that every transaction of the block calls.
+fn counter(case: &Case) -> Address {
+    alloy_consensus::Transaction::to(case.block.transactions[0].inner()).unwrap()
 }
 
 #[test]
