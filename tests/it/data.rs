@@ -75,3 +75,23 @@ fn amsterdam_blocks_of_another_revision_are_compared_and_listed() {
     assert!(not_run.iter().all(|item| item["reason"].as_str().unwrap().contains("another revision")));
     assert!(summary["checks"]["bal_hash"]["match"].as_u64().unwrap() > 0);
 }
+
+#[test]
+fn a_case_without_a_block_hash_that_it_reads_is_unusable() {
+    let Some(folder) = folder("case without block hashes", "mainnet/11114732") else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let case = scratch.path().join("case");
+    fs::create_dir(&case).unwrap();
+    for entry in fs::read_dir(folder).unwrap() {
+        let (from, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+        if !name.to_string_lossy().starts_with("block_hashes") {
+            fs::write(case.join(name), fs::read(from).unwrap()).unwrap();
+        }
+    }
+    let ended = run(scratch.path(), ["replay", "case"]);
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    let told =
+        "error: case: block 11114732: expected all that execution reads, but hash of block 11114723 is not";
+    assert!(ended.stderr.starts_with(told), "{}", ended.stderr);
+    assert!(ended.stdout.contains("1 inconclusive"), "{}", ended.stdout);
+}

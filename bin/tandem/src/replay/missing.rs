@@ -15,7 +15,11 @@ use super::twins::Examined;
 /// that the tracer should have recorded.
 pub(crate) fn input_error(case: &Case, examined: &Examined) -> Option<String> {
     if let Err(ExecuteError::World { reason }) = &examined.sequential.result {
-        return Some(format!("{}: block {}: {reason}", case.source, case.block.header.number));
+        let number = case.block.header.number;
+        return Some(format!(
+            "{}: block {number}: expected all that execution reads, but {reason}",
+            case.source
+        ));
     }
     let comparison = &examined.comparison;
     let agrees = comparison.differences.iter().all(|difference| difference.is_from_header_only());
