@@ -1,7 +1,10 @@
 //! Holds what one execution of one transaction read, needed, wrote and returned.
 
-use alloy_primitives::{Address, U256};
-use revm::{context_interface::result::ResultAndState, state::AccountInfo};
+use alloy_primitives::{Address, B256, U256};
+use revm::{
+    context_interface::result::ResultAndState,
+    state::{AccountInfo, EvmState},
+};
 
 use crate::{needs::Needs, writes::WriteSet};
 
@@ -25,6 +28,25 @@ pub struct ReadSet {
     pub accounts: Vec<AccountRead>,
     /// Storage slots, each once.
     pub slots: Vec<SlotRead>,
+    /// Hashes of ancestors with their numbers.
+    pub block_hashes: Vec<(u64, B256)>,
+}
+
+impl ReadSet {
+    /// Lets slots of accounts that had neither nonce nor code be looked at whatever their origin.
+    ///
+    /// revm's `State` forgets the slots of such an account that are not loaded before it is first touched, so sequential
+    /// execution's loads must be repeated.
+    pub fn distrust_bare_storage(&mut self, state: &EvmState) {
+        let bare = self.accounts.iter().filter(|read| {
+            read.seen.as_ref().is_some_and(AccountInfo::has_no_code_and_nonce)
+                && state.get(&read.address).is_some_and(|account| !account.storage.is_empty())
+        });
+        for account in bare {
+            let slots = self.slots.iter_mut().filter(|slot| slot.address == account.address);
+            slots.for_each(|slot| slot.origin = Origin::Block);
+        }
+    }
 }
 
 /// One account as it was read.

@@ -65,6 +65,8 @@ where
     Recovered<R::Transaction>: ToTxEnv<F::Tx>,
 {
     let BlockInput { env, ctx, transactions, base, strategy } = block;
+    // A state that checks reads against a block access list must see all of them (EIP-7928).
+    let strategy = if state.has_bal() { Strategy::Sequential } else { strategy };
     let look_ahead = LookAhead { transactions: transactions.clone(), base, strategy };
     let evm = factory.evm_factory().create_evm(state, env);
     let mut executor = factory.create_executor(evm, ExecutionCtx { eth: ctx, look_ahead: Some(look_ahead) });

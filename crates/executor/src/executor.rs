@@ -13,7 +13,10 @@ use alloy_evm::{
     eth::{EthBlockExecutor, EthTxResult, receipt_builder::ReceiptBuilder, spec::EthExecutorSpec},
 };
 use alloy_primitives::Log;
-use revm::{context_interface::Block, inspector::NoOpInspector};
+use revm::{
+    context_interface::{Block, Cfg},
+    inspector::NoOpInspector,
+};
 
 use crate::{
     error::WorkerPanic,
@@ -30,7 +33,8 @@ use crate::{
 /// Executes one block, in parallel where a look-ahead allows it.
 ///
 /// The inner executor keeps the books (gas, receipts, requests, state); this one only decides where the result of a
-/// transaction comes from. Whatever is not foreseen (no look-ahead, an inspector, another transaction than the one
+/// transaction comes from. While there is a look-ahead, the caller writes to the EVM's database, environment and
+/// precompiles through this executor alone, and commits results as they were handed out. Whatever is not foreseen (no look-ahead, an inspector, another transaction than the one
 /// looked ahead to, a result that is not committed, an error) is plain sequential execution from there on.
 #[expect(missing_debug_implementations, reason = "EVMs have none")]
 pub struct ParallelBlockExecutor<'a, E, F, Spec, R>
@@ -108,6 +112,10 @@ where
         let Plan::Parallel { workers } = plan else { return };
 
         let evm = &self.inner.evm;
+        // Simulations that forgive what a sender lacks make its balance matter in ways that needs do not tell.
+        if evm.cfg_env().is_balance_check_disabled() || evm.cfg_env().is_fee_charge_disabled() {
+            return;
+        }
         let env = EvmEnv { cfg_env: evm.cfg_env().clone(), block_env: evm.block().clone() };
         let speculation = Arc::new(Speculation::new(self.factory.shared_evm_factory().clone(), env, ahead));
         // Without a reader of the base state, or where its system calls fail, there is no speculation.

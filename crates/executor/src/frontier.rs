@@ -2,6 +2,7 @@
 
 use std::{
     hint,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -24,7 +25,7 @@ use crate::{
     speculation::Speculation,
     stats::BlockStats,
     validation::{Trust, Validity, Written, validate},
-    worker::{Step, Worker},
+    worker::{self, Step, Worker},
     writes::{AccountChange, WriteSet},
 };
 
@@ -41,7 +42,7 @@ enum Published {
     /// An attempt's writes, which do not hold.
     Stale(WriteSet),
     /// An attempt's writes, which hold.
-    Valid(WriteSet),
+    Valid,
 }
 
 /// The frontier of one block.
@@ -122,7 +123,7 @@ where
         match validate(db, &self.written, &mut attempt, self.trust) {
             Ok(Validity::Valid) => {
                 self.stats.committed_attempts += 1;
-                self.published = Published::Valid(attempt.writes);
+                self.published = Published::Valid;
                 return Ok(Some(attempt.result));
             }
             Ok(Validity::Conflict(location)) => self.stats.add_conflict(location),
@@ -146,7 +147,7 @@ where
             if let Some(message) = self.speculation.panic_message() {
                 return Err(WorkerPanic { message });
             }
-            if self.worker.step() != Step::Nothing {
+            if self.work_ahead()? != Step::Nothing {
                 continue;
             }
             let end = *patience.get_or_insert_with(|| Instant::now() + self.execution_time());
@@ -156,6 +157,15 @@ where
             (0..SPIN_COUNT).for_each(|_| hint::spin_loop());
             thread::yield_now();
         }
+    }
+
+    /// Takes a worker's step; its panic is a worker's.
+    fn work_ahead(&mut self) -> Result<Step, WorkerPanic> {
+        catch_unwind(AssertUnwindSafe(|| self.worker.step())).map_err(|panic| {
+            let message = worker::panic_message(panic.as_ref());
+            self.speculation.fail(message.clone());
+            WorkerPanic { message }
+        })
     }
 
     /// Estimates the time that executing the next transaction would take: a nanosecond for each unit of gas it may use.
@@ -172,8 +182,8 @@ where
         let index = self.next;
         self.next = index.next();
         let stale = match std::mem::replace(&mut self.published, Published::Nothing) {
-            Published::Valid(writes) => {
-                writes.accounts.iter().for_each(|write| self.written.add(write));
+            Published::Valid => {
+                self.written.add(state);
                 return;
             }
             Published::Stale(writes) => Some(writes),
@@ -201,8 +211,8 @@ where
                 }
             };
             self.speculation.memory.commit(writer, write, after);
-            self.written.add(write);
         }
+        self.written.add(state);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Wraps the instructions that look at balances or emptiness, so that they leave a mark first.
 //!
-//! Each wrapper peeks at the stack, marks, and runs revm's own instruction. A mark that was not needed after all (the
-//! instruction ran out of gas) is only cautious.
+//! Each wrapper peeks at the stack, marks, and always runs revm's own instruction, which alone decides what happens. A
+//! mark that was not needed after all (the instruction ran out of gas) is only cautious.
 
 use alloy_evm::eth::EthEvmContext;
 use alloy_primitives::{Address, U256};
@@ -10,7 +10,7 @@ use revm::{
     context_interface::ContextTr,
     handler::instructions::EthInstructions,
     interpreter::{
-        Instruction, InstructionContext, InstructionExecResult, InstructionResult,
+        Instruction, InstructionContext, InstructionExecResult,
         instructions::{contract, host},
         interpreter::EthInterpreter,
         interpreter_types::InputsTr,
@@ -40,8 +40,9 @@ pub fn install(instructions: &mut EthInstructions<EthInterpreter, Host>) {
 }
 
 fn balance(context: Context<'_>) -> InstructionExecResult {
-    let address = address_at(&context, 0)?;
-    marks(context.host).observe(address);
+    if let Some(address) = address_at(&context, 0) {
+        marks(context.host).observe(address);
+    }
     host::balance(context)
 }
 
@@ -52,41 +53,46 @@ fn self_balance(context: Context<'_>) -> InstructionExecResult {
 }
 
 fn ext_code_hash(context: Context<'_>) -> InstructionExecResult {
-    let address = address_at(&context, 0)?;
-    marks(context.host).observe_emptiness(address);
+    if let Some(address) = address_at(&context, 0) {
+        marks(context.host).observe_emptiness(address);
+    }
     host::extcodehash(context)
 }
 
 fn call(context: Context<'_>) -> InstructionExecResult {
-    let (to, value) = (address_at(&context, 1)?, peek(&context, 2)?);
-    // Before EIP-161 every CALL asks whether its target exists, after it only one that carries value.
-    if !value.is_zero() || !context.host.cfg().spec().is_enabled_in(SpecId::SPURIOUS_DRAGON) {
-        marks(context.host).observe_emptiness(to);
+    if let (Some(to), Some(value)) = (address_at(&context, 1), peek(&context, 2)) {
+        // Before EIP-161 every CALL asks whether its target exists, after it only one that carries value.
+        if !value.is_zero() || !context.host.cfg().spec().is_enabled_in(SpecId::SPURIOUS_DRAGON) {
+            marks(context.host).observe_emptiness(to);
+        }
+        spend(&mut *context.host, context.interpreter.input.target_address(), value);
     }
-    spend(&mut *context.host, context.interpreter.input.target_address(), value);
     contract::call::<{ opcode::CALL }, _, _>(context)
 }
 
 fn call_code(context: Context<'_>) -> InstructionExecResult {
-    let (to, value) = (address_at(&context, 1)?, peek(&context, 2)?);
-    marks(context.host).observe_emptiness(to);
-    spend(&mut *context.host, context.interpreter.input.target_address(), value);
+    if let (Some(to), Some(value)) = (address_at(&context, 1), peek(&context, 2)) {
+        marks(context.host).observe_emptiness(to);
+        spend(&mut *context.host, context.interpreter.input.target_address(), value);
+    }
     contract::call::<{ opcode::CALLCODE }, _, _>(context)
 }
 
 fn create<const IS_CREATE2: bool>(context: Context<'_>) -> InstructionExecResult {
-    let value = peek(&context, 0)?;
-    marks(context.host).creation = Creation::Tried;
-    spend(&mut *context.host, context.interpreter.input.target_address(), value);
+    if let Some(value) = peek(&context, 0) {
+        marks(context.host).creation = Creation::Tried;
+        spend(&mut *context.host, context.interpreter.input.target_address(), value);
+    }
     contract::create::<IS_CREATE2, _, _>(context)
 }
 
 fn self_destruct(context: Context<'_>) -> InstructionExecResult {
-    let heir = address_at(&context, 0)?;
-    let address = context.interpreter.input.target_address();
-    let marks = marks(context.host);
-    marks.observe(address);
-    marks.observe_emptiness(heir);
+    if let Some(heir) = address_at(&context, 0) {
+        let address = context.interpreter.input.target_address();
+        let marks = marks(context.host);
+        marks.observe(address);
+        marks.observe_emptiness(heir);
+    }
     host::selfdestruct(context)
 }
 
@@ -106,10 +112,10 @@ fn spend(host: &mut Host, address: Address, value: U256) {
     }
 }
 
-fn peek(context: &Context<'_>, depth: usize) -> Result<U256, InstructionResult> {
-    context.interpreter.stack.peek(depth)
+fn peek(context: &Context<'_>, depth: usize) -> Option<U256> {
+    context.interpreter.stack.peek(depth).ok()
 }
 
-fn address_at(context: &Context<'_>, depth: usize) -> Result<Address, InstructionResult> {
-    Ok(Address::from_word(peek(context, depth)?.into()))
+fn address_at(context: &Context<'_>, depth: usize) -> Option<Address> {
+    peek(context, depth).map(|word| Address::from_word(word.into()))
 }

@@ -8,6 +8,9 @@ use crate::{base::BaseSource, plan::Strategy};
 
 /// The block's transactions and a source of readers at its parent's state.
 ///
+/// The frontier's state does not see reads of what the block did not write: a host that checks reads against a block
+/// access list, or records them for a witness, gives no look-ahead.
+///
 /// It only lets workers start early. A caller may depart from it at any point: the executor then goes on sequentially.
 #[derive(Debug)]
 pub struct LookAhead<T> {

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, U256};
 use revm::{
-    context_interface::Transaction,
+    context_interface::{Cfg, Transaction},
     primitives::{KECCAK_EMPTY, hardfork::SpecId},
     state::{Account, AccountInfo, EvmState},
 };
@@ -102,13 +102,32 @@ impl TxFacts {
     }
 }
 
+/// What of the rules decides what an execution needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rules {
+    /// Only instructions look at emptiness.
+    Plain,
+    /// Gas depends on emptiness outside of instructions too (EIP-2780, EIP-8037).
+    EmptinessCosts,
+}
+
+impl Rules {
+    /// Reads the rules off a configuration.
+    pub fn new(cfg: &impl Cfg) -> Self {
+        let costs = cfg.spec().into().is_enabled_in(SpecId::AMSTERDAM)
+            || cfg.is_amsterdam_eip2780_enabled()
+            || cfg.is_amsterdam_eip8037_enabled();
+        if costs { Self::EmptinessCosts } else { Self::Plain }
+    }
+}
+
 /// The circumstances of one execution that decide what it needed.
 #[derive(Debug)]
 pub struct Circumstances<'a> {
     /// The transaction.
     pub tx: TxFacts,
     /// The rules.
-    pub spec: SpecId,
+    pub rules: Rules,
     /// What the EVM's instructions noted.
     pub marks: &'a Marks,
     /// How much the EVM tells.
@@ -127,9 +146,8 @@ impl Circumstances<'_> {
         let is_sender = self.tx.sender == read.address;
         let delegates = self.tx.delegation == Delegation::Present;
         let looks_at_nonces = delegates || self.marks.creation == Creation::Tried;
-        let emptiness = delegates
-            || self.spec.is_enabled_in(SpecId::AMSTERDAM)
-            || self.marks.emptiness.contains(&read.address);
+        let emptiness =
+            delegates || self.rules == Rules::EmptinessCosts || self.marks.emptiness.contains(&read.address);
         Needs {
             balance: self.balance_need(read.address, seen, account),
             nonce: field(is_sender || looks_at_nonces || account.info.nonce != seen.nonce),
@@ -182,18 +200,18 @@ mod tests {
     }
 
     /// Needs of `address`, which was seen with `seen` and left with `left`.
-    fn needs(address: Address, seen: AccountInfo, left: AccountInfo, marks: &Marks, spec: SpecId) -> Needs {
+    fn needs(address: Address, seen: AccountInfo, left: AccountInfo, marks: &Marks, rules: Rules) -> Needs {
         let mut account = Account::from(seen.clone());
         account.info = left;
         let read = AccountRead { address, seen: Some(seen), origin: crate::attempt::Origin::Base };
         let tx = TxFacts { sender: SENDER, cost_max: Some(U256::from(30)), delegation: Delegation::Absent };
-        Circumstances { tx, spec, marks, tracking: Tracking::Fields }
+        Circumstances { tx, rules, marks, tracking: Tracking::Fields }
             .needs(&read, &EvmState::from_iter([(address, account)]))
     }
 
     #[test]
     fn credited_account_needs_nothing() {
-        let needs = needs(ADDRESS, info(10, 1), info(20, 1), &Marks::default(), SpecId::CANCUN);
+        let needs = needs(ADDRESS, info(10, 1), info(20, 1), &Marks::default(), Rules::Plain);
         assert_eq!(
             (needs.balance, needs.nonce, needs.emptiness),
             (BalanceNeed::Nothing, FieldNeed::Nothing, FieldNeed::Nothing)
@@ -202,7 +220,7 @@ mod tests {
 
     #[test]
     fn sender_needs_its_nonce_and_the_most_it_may_pay() {
-        let needs = needs(SENDER, info(100, 1), info(80, 2), &Marks::default(), SpecId::CANCUN);
+        let needs = needs(SENDER, info(100, 1), info(80, 2), &Marks::default(), Rules::Plain);
         assert_eq!((needs.balance, needs.nonce), (BalanceNeed::AtLeast(U256::from(30)), FieldNeed::Exact));
     }
 
@@ -211,7 +229,7 @@ mod tests {
         let mut marks = Marks::default();
         marks.spend(ADDRESS, U256::from(100), U256::from(60));
         marks.spend(ADDRESS, U256::from(40), U256::from(10));
-        let needs = needs(ADDRESS, info(100, 1), info(30, 1), &marks, SpecId::CANCUN);
+        let needs = needs(ADDRESS, info(100, 1), info(30, 1), &marks, Rules::Plain);
         assert_eq!(needs.balance, BalanceNeed::AtLeast(U256::from(70)));
     }
 
@@ -219,21 +237,21 @@ mod tests {
     fn failed_spend_needs_the_balance() {
         let mut marks = Marks::default();
         marks.spend(ADDRESS, U256::from(9), U256::from(10));
-        let needs = needs(ADDRESS, info(9, 1), info(9, 1), &marks, SpecId::CANCUN);
+        let needs = needs(ADDRESS, info(9, 1), info(9, 1), &marks, Rules::Plain);
         assert_eq!(needs.balance, BalanceNeed::Exact);
     }
 
     #[test]
     fn debit_without_a_mark_needs_the_balance() {
-        let needs = needs(ADDRESS, info(10, 1), info(9, 1), &Marks::default(), SpecId::CANCUN);
+        let needs = needs(ADDRESS, info(10, 1), info(9, 1), &Marks::default(), Rules::Plain);
         assert_eq!(needs.balance, BalanceNeed::Exact);
     }
 
     #[test]
     fn creation_looks_at_nonces_and_amsterdam_at_emptiness() {
         let marks = Marks { creation: Creation::Tried, ..Marks::default() };
-        assert_eq!(needs(ADDRESS, info(1, 1), info(2, 1), &marks, SpecId::CANCUN).nonce, FieldNeed::Exact);
-        let amsterdam = needs(ADDRESS, info(1, 1), info(2, 1), &Marks::default(), SpecId::AMSTERDAM);
+        assert_eq!(needs(ADDRESS, info(1, 1), info(2, 1), &marks, Rules::Plain).nonce, FieldNeed::Exact);
+        let amsterdam = needs(ADDRESS, info(1, 1), info(2, 1), &Marks::default(), Rules::EmptinessCosts);
         assert_eq!(amsterdam.emptiness, FieldNeed::Exact);
     }
 

@@ -15,6 +15,7 @@ use crate::{
     evm::{SpeculativeEvmFactory, WorkerEvm},
     look_ahead::LookAhead,
     memory::MultiVersionMemory,
+    needs::Rules,
     schedule::Schedule,
     tracked_db::TrackedDb,
 };
@@ -55,6 +56,11 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
             stopped: Arc::default(),
             panic: Mutex::default(),
         }
+    }
+
+    /// Returns what of the block's rules decides what executions need.
+    pub fn rules(&self) -> Rules {
+        Rules::new(&self.env.cfg_env)
     }
 
     /// Opens an EVM for one worker.

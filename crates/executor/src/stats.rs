@@ -9,6 +9,8 @@ pub enum Location {
     Account(Address),
     /// A storage slot.
     Slot(Address, U256),
+    /// The hash of an ancestor, by its number.
+    BlockHash(u64),
 }
 
 /// A location at which attempts failed validation.

@@ -122,7 +122,9 @@ impl Database for TrackedDb {
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, ReadError> {
-        self.base.block_hash(number)
+        let hash = self.base.block_hash(number)?;
+        self.reads.block_hashes.push((number, hash));
+        Ok(hash)
     }
 }
 

@@ -7,7 +7,7 @@
 use alloy_primitives::{Address, U256, map::HashSet};
 use revm::{
     Database,
-    state::{Account, AccountInfo, AccountStatus},
+    state::{Account, AccountInfo, AccountStatus, EvmState},
 };
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     index::TxIndex,
     memory::MultiVersionMemory,
     stats::Location,
-    writes::{AccountWrite, BalanceDelta},
+    writes::BalanceDelta,
 };
 
 /// Slots and accounts written by committed transactions of the block.
@@ -27,13 +27,23 @@ pub struct Written {
 }
 
 impl Written {
-    /// Notes what a committed transaction wrote.
-    pub fn add(&mut self, write: &AccountWrite) {
-        if write.change.resets_storage() {
-            self.resets.insert(write.address);
+    /// Notes what a committed transaction wrote, as revm's `CacheState` applies it.
+    ///
+    /// Storage counts as emptied too where revm takes an account that had neither nonce nor code for a new one once it
+    /// is touched: it answers zero from then on for slots that it has not loaded (`AccountStatus::on_changed`).
+    pub fn add(&mut self, state: &EvmState) {
+        for (address, account) in state.iter().filter(|(_, account)| account.is_touched()) {
+            self.accounts.insert(*address);
+            let changed = account.storage.iter().filter(|(_, slot)| slot.is_changed());
+            self.slots.extend(changed.map(|(slot, _)| (*address, *slot)));
+            if account.is_created()
+                || account.is_selfdestructed()
+                || account.is_empty()
+                || account.original_info().has_no_code_and_nonce()
+            {
+                self.resets.insert(*address);
+            }
         }
-        self.accounts.insert(write.address);
-        self.slots.extend(write.slots.iter().map(|(slot, _)| (write.address, *slot)));
     }
 
     fn contains_account(&self, address: Address) -> bool {
@@ -83,6 +93,11 @@ pub fn validate<DB: Database, H>(
         return Ok(Validity::Valid);
     }
     let _ = trust;
+    for (number, hash) in &attempt.reads.block_hashes {
+        if db.block_hash(*number)? != *hash {
+            return Ok(Validity::Conflict(Location::BlockHash(*number)));
+        }
+    }
     for read in &attempt.reads.slots {
         if read.origin == Origin::Base && !written.contains_slot(read.address, read.slot) {
             continue;
@@ -100,11 +115,28 @@ pub fn validate<DB: Database, H>(
             continue;
         }
         let actual = db.basic(read.address)?;
-        if !needs.hold(read.seen.as_ref(), actual.as_ref()) || !rebase(account, read, actual) {
+        if !needs.hold(read.seen.as_ref(), actual.as_ref()) {
+            return Ok(Validity::Conflict(Location::Account(read.address)));
+        }
+        carry_code(account, actual.as_ref());
+        if !rebase(account, read, actual) {
             return Ok(Validity::Conflict(Location::Account(read.address)));
         }
     }
     Ok(Validity::Valid)
+}
+
+/// Keeps code that the frontier's state has at hand.
+///
+/// revm's `State` keeps code that earlier transactions set in the account and nowhere else; an attempt that did not need
+/// the code read the account without it.
+fn carry_code(account: &mut Account, actual: Option<&AccountInfo>) {
+    if let Some(actual) = actual
+        && account.info.code.is_none()
+        && account.info.code_hash == actual.code_hash
+    {
+        account.info.code.clone_from(&actual.code);
+    }
 }
 
 /// Moves an account's outcome from the state it was computed on to the actual one.
@@ -118,6 +150,10 @@ fn rebase(account: &mut Account, read: &AccountRead, actual: Option<AccountInfo>
     let seen = read.seen.clone().unwrap_or_default();
     account.status.set(AccountStatus::LoadedAsNotExisting, actual.is_none());
     let start = actual.unwrap_or_default();
+    // Near the top a credit in the middle of the execution could have overflowed.
+    if start.balance.bit(255) {
+        return false;
+    }
     let delta = BalanceDelta::between(seen.balance, account.info.balance);
     let Some(balance) = delta.checked_apply(start.balance) else { return false };
     account.info.balance = balance;
@@ -145,7 +181,7 @@ pub fn is_fresh<H>(memory: &MultiVersionMemory, index: TxIndex, attempt: &Attemp
 
 #[cfg(test)]
 mod tests {
-    use revm::{database::InMemoryDB, state::EvmState};
+    use revm::database::InMemoryDB;
 
     use super::*;
     use crate::{
@@ -177,7 +213,7 @@ mod tests {
             result: revm::context_interface::result::ResultAndState { result, state },
             reads: ReadSet {
                 accounts: vec![AccountRead { address: ADDRESS, seen, origin: Origin::Base }],
-                slots: Vec::new(),
+                ..ReadSet::default()
             },
             needs: vec![needs],
         }
@@ -235,6 +271,36 @@ mod tests {
         let mut attempt = attempt(Some(info(100, 1)), info(107, 1), CREDIT);
         let full = AccountInfo { balance: U256::MAX, ..info(0, 1) };
         assert_eq!(run(&mut attempt, Some(full)), Validity::Conflict(Location::Account(ADDRESS)));
+    }
+
+    #[test]
+    fn code_that_the_state_has_at_hand_is_kept() {
+        use revm::bytecode::Bytecode;
+        let code = Bytecode::new_raw([0x00].into());
+        let with_code = |code: Option<Bytecode>, hash| AccountInfo { code, code_hash: hash, ..info(1, 1) };
+        let hash = code.hash_slow();
+        let mut attempt = attempt(Some(with_code(None, hash)), with_code(None, hash), CREDIT);
+        assert_eq!(run(&mut attempt, Some(with_code(Some(code.clone()), hash))), Validity::Valid);
+        assert_eq!(attempt.result.state[&ADDRESS].info.code, Some(code));
+    }
+
+    #[test]
+    fn other_block_hash_is_a_conflict() {
+        let mut attempt = attempt(Some(info(1, 1)), info(1, 1), CREDIT);
+        attempt.reads.block_hashes.push((7, alloy_primitives::B256::repeat_byte(9)));
+        assert_eq!(run(&mut attempt, Some(info(1, 1))), Validity::Conflict(Location::BlockHash(7)));
+    }
+
+    #[test]
+    fn touching_an_account_without_nonce_and_code_makes_its_slots_written() {
+        let bare = attempt(Some(info(5, 0)), info(6, 0), CREDIT);
+        let mut written = Written::default();
+        written.add(&bare.result.state);
+        assert!(written.contains_slot(ADDRESS, U256::from(3)));
+        let other = attempt(Some(info(5, 1)), info(6, 1), CREDIT);
+        let mut written = Written::default();
+        written.add(&other.result.state);
+        assert!(written.contains_account(ADDRESS) && !written.contains_slot(ADDRESS, U256::from(3)));
     }
 
     #[test]

@@ -76,10 +76,11 @@ where
         let facts = TxFacts::new(&tx_env);
         self.evm.db_mut().begin(index, tx.signer(), tx.nonce());
         let result = self.evm.transact_raw(tx_env).ok()?;
-        let reads = self.evm.db_mut().take_reads();
+        let mut reads = self.evm.db_mut().take_reads();
+        reads.distrust_bare_storage(&result.state);
         let circumstances = Circumstances {
             tx: facts,
-            spec: self.speculation.env.cfg_env.spec.into(),
+            rules: self.speculation.rules(),
             marks: self.evm.db().marks(),
             tracking: self.speculation.factory.tracking(),
         };
@@ -98,6 +99,10 @@ where
     T: alloy_consensus::Transaction,
 {
     let work = || {
+        // The block may be over before this thread was free.
+        if speculation.is_stopped() {
+            return;
+        }
         // Without a reader this worker stays out; the frontier needs none.
         let Ok(mut worker) = Worker::new(speculation.clone()) else { return };
         while !speculation.is_stopped() {
@@ -107,11 +112,12 @@ where
         }
     };
     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-        speculation.fail(message(panic.as_ref()));
+        speculation.fail(panic_message(panic.as_ref()));
     }
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
+/// Returns what a panic says.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()
         .map(ToString::to_string)

@@ -69,7 +69,7 @@ pub(crate) fn executed(source: &str, spec: &ChainSpec, block: &Block, examined: 
         attempts: executions(stats),
         reexecuted: stats.reexecuted as u64,
         frontier_executed: stats.frontier_executed as u64,
-        conflicts: stats.conflicts().iter().take(CONFLICTS_MAX).map(conflict).collect(),
+        conflicts: stats.conflicts().iter().take(CONFLICTS_MAX).filter_map(conflict).collect(),
         checks: checks(&comparison.checks),
         state_root: roots(&comparison.state_roots),
         receipts_root: roots(&comparison.receipts_roots),
@@ -108,13 +108,15 @@ fn verdict(verdict: &Verdict) -> report::Verdict {
     }
 }
 
-fn conflict(conflict: &Conflict) -> report::Conflict {
+/// Conflicts of state; readers that disagree on an ancestor's hash have no place in a record.
+fn conflict(conflict: &Conflict) -> Option<report::Conflict> {
     let (kind, address, slot) = match conflict.location {
         Location::Slot(address, slot) => (ConflictKind::Slot, address, Some(B256::from(slot))),
         // The executor does not tell the fields of an account apart.
         Location::Account(address) => (ConflictKind::Other, address, None),
+        Location::BlockHash(_) => return None,
     };
-    report::Conflict { kind, address, slot, count: conflict.count as u64 }
+    Some(report::Conflict { kind, address, slot, count: conflict.count as u64 })
 }
 
 fn roots(roots: &Roots) -> RootTriple {

@@ -1,6 +1,7 @@
 //! Where tests find recorded blocks, and short words for what they do.
 
 #![allow(dead_code, reason = "every test program uses a part")]
+#![allow(clippy::print_stderr, reason = "what is not run is said")]
 
 use std::path::{Path, PathBuf};
 
