@@ -4,7 +4,10 @@
 //! transactions into one *committed* version. It answers for speed only: whether an attempt holds is decided on the
 //! frontier's own state ([`crate::validation`]), so a read that races with a publication costs at most time.
 
-use std::{collections::VecDeque, hash::BuildHasher};
+use std::{
+    collections::{VecDeque, vec_deque},
+    hash::BuildHasher,
+};
 
 use alloy_primitives::{
     Address, B256, U256,
@@ -24,8 +27,11 @@ use crate::{
 /// Independent parts, so that threads seldom meet at a lock.
 const SHARD_COUNT: usize = 64;
 
-/// Changes folded for one read from which on the sum is kept for later reads.
-const FOLD_MIN: usize = 4;
+/// Changes folded for one read from which on a sum is kept for later reads.
+const FOLD_MIN: usize = 16;
+
+/// The last of these changes are left out of the sum: they come and go while workers overtake each other.
+const FOLD_LAG: usize = 8;
 
 /// Versions of all locations that the block writes.
 #[derive(derive_more::Debug)]
@@ -55,7 +61,7 @@ struct Versions {
     slots: HashMap<U256, SlotVersions>,
 }
 
-/// The account after all changes by transactions below `end`.
+/// The account after all changes by transactions before `end`.
 #[derive(Clone, Debug)]
 struct Sum {
     end: TxIndex,
@@ -74,7 +80,7 @@ impl Versions {
     fn changes(
         &self,
         reader: TxIndex,
-    ) -> (Option<Option<AccountInfo>>, impl Iterator<Item = &(TxIndex, AccountChange)>) {
+    ) -> (Option<Option<AccountInfo>>, vec_deque::Iter<'_, (TxIndex, AccountChange)>) {
         let sum = self.sum.as_ref().filter(|sum| sum.end <= reader);
         let from = sum.map_or(0, |sum| self.pending.partition_point(|(writer, _)| *writer < sum.end));
         let to = self.pending.partition_point(|(writer, _)| *writer < reader);
@@ -136,29 +142,30 @@ impl MultiVersionMemory {
         reader: TxIndex,
         base: impl FnOnce() -> Result<Option<AccountInfo>, ReadError>,
     ) -> Result<(Option<AccountInfo>, Origin), ReadError> {
-        let (start, changes, epoch) = {
-            let shard = self.shard(address).read();
-            let Some(versions) = shard.get(&address) else {
-                drop(shard);
-                return Ok((base()?, Origin::Base));
-            };
-            let (start, changes) = versions.changes(reader);
-            let changes: SmallVec<[AccountChange; FOLD_MIN]> =
-                changes.map(|(_, change)| change.clone()).collect();
-            (start, changes, versions.epoch)
-        };
-        if start.is_none() && changes.is_empty() {
+        let shard = self.shard(address).read();
+        let Some(versions) = shard.get(&address) else {
+            drop(shard);
             return Ok((base()?, Origin::Base));
-        }
-        let start = match start {
-            Some(info) => info,
-            None => base()?,
         };
-        let info = changes.iter().fold(start, |info, change| change.apply(info));
-        if changes.len() >= FOLD_MIN {
-            self.keep_sum(address, epoch, Sum { end: reader, info: info.clone() });
+        let (start, changes) = versions.changes(reader);
+        let (count, is_known) = (changes.len(), start.is_some());
+        let epoch = versions.epoch;
+        let (info, sum) = match start {
+            Some(start) => {
+                let folded = fold(start, changes, count);
+                drop(shard);
+                folded
+            }
+            None => {
+                let changes: SmallVec<[_; 4]> = changes.cloned().collect();
+                drop(shard);
+                fold(base()?, changes.iter(), count)
+            }
+        };
+        if let Some(sum) = sum {
+            self.keep_sum(address, epoch, sum);
         }
-        Ok((info, Origin::Block))
+        Ok((info, if count == 0 && !is_known { Origin::Base } else { Origin::Block }))
     }
 
     /// Keeps a sum unless something below its end changed since `epoch`.
@@ -270,6 +277,23 @@ impl MultiVersionMemory {
     }
 }
 
+/// Adds changes to what was before them; also returns a sum worth keeping, where there are many.
+fn fold<'a>(
+    start: Option<AccountInfo>,
+    changes: impl Iterator<Item = &'a (TxIndex, AccountChange)>,
+    count: usize,
+) -> (Option<AccountInfo>, Option<Sum>) {
+    let kept = (count >= FOLD_MIN).then(|| count - FOLD_LAG);
+    let (mut info, mut sum) = (start, None);
+    for (at, (writer, change)) in changes.enumerate() {
+        if kept == Some(at) {
+            sum = Some(Sum { end: *writer, info: info.clone() });
+        }
+        info = change.apply(info);
+    }
+    (info, sum)
+}
+
 /// Sets a writer's version, keeping block order.
 fn insert<T>(versions: &mut VecDeque<(TxIndex, T)>, writer: TxIndex, value: T) {
     match versions.binary_search_by_key(&writer, |(writer, _)| *writer) {
@@ -374,11 +398,12 @@ mod tests {
         /// transactions before it.
         #[test]
         fn reader_sees_the_fold_of_lower_transactions(
-            effects in prop::collection::vec(effect(), 1..8),
-            stale in prop::collection::vec(effect(), 8),
-            committed in 0..8usize,
-            folded in prop::collection::vec(any::<bool>(), 8),
-            reader in 0..9usize,
+            effects in prop::collection::vec(effect(), 1..48),
+            stale in prop::collection::vec(effect(), 48),
+            committed in 0..48usize,
+            folded in prop::collection::vec(any::<bool>(), 48),
+            reader in 0..49usize,
+            overtaken in prop::collection::vec(0..48usize, 0..4),
         ) {
             let memory = MultiVersionMemory::new(None);
             for (at, effect) in effects.iter().enumerate().rev() {
@@ -399,6 +424,15 @@ mod tests {
             let reader = reader.max(committed);
             for effect in effects.iter().take(reader).skip(committed) {
                 model.apply(effect);
+            }
+            // Readers before it leave sums; versions that come and go between must not make them wrong.
+            for at in overtaken {
+                memory.account(ADDRESS, TxIndex(reader), || Ok(Some(info(5)))).unwrap();
+                if (committed..effects.len()).contains(&at) {
+                    memory.publish(TxIndex(at), &writes(&stale[at]), Some(&writes(&effects[at])));
+                    memory.account(ADDRESS, TxIndex(reader), || Ok(Some(info(5)))).unwrap();
+                    memory.publish(TxIndex(at), &writes(&effects[at]), Some(&writes(&stale[at])));
+                }
             }
             let (account, _) = memory.account(ADDRESS, TxIndex(reader), || Ok(Some(info(5)))).unwrap();
             prop_assert_eq!(account.map(|info| info.balance), model.balance.map(U256::from));
