@@ -200,7 +200,10 @@ fn common_run(summaries: &[&Summary]) -> RunInfo {
 #[derive(Debug, Default)]
 struct SeenRecords {
     files: Vec<PathBuf>,
-    contents: HashSet<B256>,
+    /// Lines, each with how often its file had it before.
+    contents: HashSet<(B256, u64)>,
+    /// How often the file that is being read has had each line.
+    occurrences: HashMap<B256, u64>,
     blocks: HashMap<B256, Place>,
 }
 
@@ -219,15 +222,20 @@ enum Seen {
 impl SeenRecords {
     fn add_file(&mut self, path: &Path) -> usize {
         self.files.push(path.to_owned());
+        self.occurrences.clear();
         self.files.len() - 1
     }
 
     /// Takes note of a record.
     ///
-    /// One report may have several records of a block: its run executed the block several times and knows why. So may
+    /// One report may have several records of a block, even equal ones: its run executed the block several times and
+    /// knows why. So may
     /// records marked repeated or reverted. Otherwise two reports must agree.
     fn insert(&mut self, record: &BlockRecord, text: &str, place: Place) -> Result<Seen, ReportError> {
-        if !self.contents.insert(keccak256(text)) {
+        let line = keccak256(text);
+        let occurrence = self.occurrences.entry(line).or_default();
+        *occurrence += 1;
+        if !self.contents.insert((line, *occurrence)) {
             return Ok(Seen::Before);
         }
         if record.repeated || record.reverted {

@@ -120,6 +120,16 @@ fn merge_joins_shards_and_is_idempotent() {
 }
 
 #[test]
+fn merge_keeps_a_record_that_one_report_has_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let [a, out] = ["a", "out"].map(|name| dir.path().join(name));
+    write(&a, &[matched(1, 4_000), matched(1, 4_000), matched(2, 4_000)], Completion::Complete);
+    let merged = merge(&[a.clone(), a], &out).unwrap();
+    assert_eq!(numbers(&out), [1, 1, 2]);
+    assert_eq!(merged.summary.blocks, 3);
+}
+
+#[test]
 fn merge_keeps_keys_it_does_not_know() {
     let dir = tempfile::tempdir().unwrap();
     let [a, out] = ["a", "out"].map(|name| dir.path().join(name));
