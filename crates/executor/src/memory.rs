@@ -1,7 +1,8 @@
 //! Keeps, per location, what each transaction of the block wrote: the multi-version memory.
 //!
-//! Workers read from it as of their transaction and publish what their attempts wrote; the frontier folds committed
-//! transactions into one *committed* version. It answers for speed only: whether an attempt holds is decided on the
+//! Workers read from it as of their transaction and publish what their attempts wrote. What an attempt that holds
+//! published stays; what the frontier executed itself replaces all versions up to it by one *committed* version. The
+//! memory answers for speed only: whether an attempt holds is decided on the
 //! frontier's own state ([`crate::validation`]), so a read that races with a publication costs at most time.
 
 use std::{
@@ -238,7 +239,8 @@ impl MultiVersionMemory {
         }
     }
 
-    /// Folds a committed change, and all before it, into the committed version of an account and its slots.
+    /// Folds a change that the frontier committed, and all before it, into the committed version of an account and its
+    /// slots.
     ///
     /// `after` is the account as it is now, `None` where it does not exist. Without a writer the change is one of
     /// before the block's first transaction.

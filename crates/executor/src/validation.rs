@@ -274,6 +274,13 @@ mod tests {
     }
 
     #[test]
+    fn balance_near_the_top_is_a_conflict_even_if_the_sum_fits() {
+        let mut attempt = attempt(Some(info(100, 1)), info(100, 1), CREDIT);
+        let high = AccountInfo { balance: U256::MAX - U256::from(10), ..info(0, 1) };
+        assert_eq!(run(&mut attempt, Some(high)), Validity::Conflict(Location::Account(ADDRESS)));
+    }
+
+    #[test]
     fn code_that_the_state_has_at_hand_is_kept() {
         use revm::bytecode::Bytecode;
         let code = Bytecode::new_raw([0x00].into());
