@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
 mod bad_input;
+mod bench;
 mod data;
 mod defaults;
 mod expectation;

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use eyre::Result;
 
 use crate::{
-    commands::{explain, replay, report},
+    commands::{bench, explain, replay, report},
     exit::Exit,
 };
 
@@ -32,6 +32,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Replay(Box<replay::Replay>),
+    Bench(Box<bench::Bench>),
     Explain(explain::Explain),
     Report(report::Report),
 }
@@ -41,6 +42,7 @@ impl Command {
     pub(crate) fn run(&self, display: &Display) -> Result<Exit> {
         match self {
             Self::Replay(replay) => replay.run(display),
+            Self::Bench(bench) => bench.run(display),
             Self::Explain(explain) => explain.run(),
             Self::Report(report) => report.run(display),
         }

@@ -1,5 +1,6 @@
 //! The subcommands, one a file.
 
+pub(crate) mod bench;
 pub(crate) mod explain;
 pub(crate) mod replay;
 pub(crate) mod report;

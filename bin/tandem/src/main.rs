@@ -1,8 +1,9 @@
 //! The `tandem` program: the only place that knows the command line, the environment and the terminal.
 //!
-//! One subcommand a file in [`commands`]; what `replay` does with a block is in [`replay`].
+//! One subcommand a file in [`commands`]; what `replay` and `bench` do with a block is in [`replay`] and [`mod@bench`].
 
 mod args;
+mod bench;
 mod cli;
 mod commands;
 mod exit;

@@ -62,25 +62,30 @@ impl Parallel {
     }
 
     /// Executes a block and says what it took; without an output there are no counters.
+    ///
+    /// Timed up to the finished output, as [`Reference`](crate::Reference) is; the rest of the state is dropped after that.
     pub fn execute_counted(&self, case: &Case, observe: Observe) -> (Execution, BlockStats) {
         let recorder = (observe == Observe::Commits).then(Recorder::new);
+        let failure = Cell::new(None);
         let started = Instant::now();
         let mut stats = BlockStats::default();
-        let result = self.run(case, recorder.as_ref(), &mut stats);
+        let (result, state) = self.run(case, &failure, recorder.as_ref(), &mut stats);
         let duration = started.elapsed();
+        drop(state);
         (Execution { result, trace: recorder.map(|recorder| recorder.take()), duration }, stats)
     }
 
-    fn run(
+    /// Returns the output, and the state that it was taken from.
+    fn run<'a>(
         &self,
-        case: &Case,
+        case: &'a Case,
+        failure: &'a Cell<Option<MissingState>>,
         recorder: Option<&Recorder>,
         stats: &mut BlockStats,
-    ) -> Result<Output, ExecuteError> {
-        let failure = Cell::new(None);
+    ) -> (Result<Output, ExecuteError>, Option<State<World<'a>>>) {
         let builds_bal = case.spec.is_amsterdam_active_at_timestamp(case.block.header.timestamp);
         let state = State::builder()
-            .with_database(World::new(&case.state, &failure))
+            .with_database(World::new(&case.state, failure))
             .with_bundle_update()
             .with_bal_builder_if(builds_bal)
             .build()
@@ -95,10 +100,14 @@ impl Parallel {
                 }
             }),
         };
-        let (result, mut state) = executed.map_err(|error| classify(error, &failure, place))?;
-        state.merge_transitions(BundleRetention::Reverts);
-        let bal = state.take_built_alloy_bal();
-        Ok(Output { result, bundle: state.take_bundle(), bal })
+        match executed {
+            Ok((result, mut state)) => {
+                state.merge_transitions(BundleRetention::Reverts);
+                let bal = state.take_built_alloy_bal();
+                (Ok(Output { result, bundle: state.take_bundle(), bal }), Some(state))
+            }
+            Err(error) => (Err(classify(error, failure, place)), None),
+        }
     }
 
     fn whole<'a>(

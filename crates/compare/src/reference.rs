@@ -1,6 +1,13 @@
 //! Executes a block sequentially with unmodified alloy-evm: the reference path.
 
-use std::{borrow::Cow, cell::Cell, collections::BTreeSet, fmt::Debug, sync::Arc, time::Instant};
+use std::{
+    borrow::Cow,
+    cell::Cell,
+    collections::BTreeSet,
+    fmt::Debug,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use alloy_consensus::{TransactionEnvelope, TxType};
 use alloy_evm::{
@@ -68,21 +75,21 @@ impl Engine for Reference {
     fn execute(&self, case: &Case, observe: Observe) -> Execution {
         let recorder = (observe == Observe::Commits).then(Recorder::new);
         let failure = Cell::new(None);
-        let started = Instant::now();
-        let result =
-            execute(case, World::new(&case.state, &failure), &failure, self.build_bal, recorder.as_ref());
-        let duration = started.elapsed();
+        let world = World::new(&case.state, &failure);
+        let (result, duration) = execute(case, world, &failure, self.build_bal, recorder.as_ref());
         Execution { result, trace: recorder.map(|recorder| recorder.take()), duration }
     }
 }
 
+/// Executes a case and times it, up to the finished output; the rest of the state is dropped after that.
 fn execute<DB: Database<Error = MissingState> + Debug>(
     case: &Case,
     parent: DB,
     failure: &Cell<Option<MissingState>>,
     build_bal: BuildBal,
     recorder: Option<&Recorder>,
-) -> Result<Output, ExecuteError> {
+) -> (Result<Output, ExecuteError>, Duration) {
+    let started = Instant::now();
     let is_amsterdam = case.spec.is_amsterdam_active_at_timestamp(case.block.header.timestamp);
     let mut state = State::builder()
         .with_database(parent)
@@ -92,17 +99,21 @@ fn execute<DB: Database<Error = MissingState> + Debug>(
         .with_state_hook(recorder.map(Recorder::hook));
 
     let mut place = Place::PreExecution;
-    let result = run(case, &mut state, &mut |next| {
+    let executed = run(case, &mut state, &mut |next| {
         place = next;
         if let Some(recorder) = recorder {
             recorder.enter(next);
         }
-    })
-    .map_err(|error| ExecuteError::classify(error, failure.get(), Some(place)))?;
-
-    state.merge_transitions(BundleRetention::Reverts);
-    let bal = state.take_built_alloy_bal();
-    Ok(Output { result, bundle: state.take_bundle(), bal })
+    });
+    let result = match executed {
+        Ok(result) => {
+            state.merge_transitions(BundleRetention::Reverts);
+            let bal = state.take_built_alloy_bal();
+            Ok(Output { result, bundle: state.take_bundle(), bal })
+        }
+        Err(error) => Err(ExecuteError::classify(error, failure.get(), Some(place))),
+    };
+    (result, started.elapsed())
 }
 
 /// Runs the steps of a block in order on `state`; calls `enter` before each.

@@ -4,7 +4,8 @@
 //! [`ReportWriter`] appends records to a [`ReportDir`] as they come, so that a kill leaves complete records, and folds
 //! each into a [`Tally`] and a page at once; nothing grows with the number of blocks. At the end the tally becomes a
 //! [`Summary`], and the directory gets `summary.json` and `report.html`. [`merge()`] reads directories back and writes
-//! them again as one. [`table`] and [`json`] are the same data as text for a terminal or a script.
+//! them again as one. [`table`] and [`json`] are the same data as text for a terminal or a script. [`bench`] is about times
+//! alone.
 //!
 //! This crate knows nothing of executing or comparing, never prints, and never reads the environment: machine, version
 //! and commit are passed in with [`RunInfo`].
@@ -30,9 +31,11 @@ mod overview;
 mod series;
 mod worst;
 
+pub mod bench;
 pub mod json;
 pub mod table;
 
+pub use bench::{Bench, BenchBlock, BenchInfo, BenchSubject, Speedups};
 pub use dir::ReportDir;
 pub use error::{Contradiction, ReportError};
 pub use merge::{MergeInput, Merged, merge};

@@ -238,13 +238,13 @@ fn timing(gas_used: u64, us: u64) -> String {
     duration_us(us) + &rate
 }
 
-fn borderless() -> Table {
+pub(crate) fn borderless() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table
 }
 
-fn align_right(table: &mut Table, columns: &[usize]) {
+pub(crate) fn align_right(table: &mut Table, columns: &[usize]) {
     for &index in columns {
         if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -253,6 +253,6 @@ fn align_right(table: &mut Table, columns: &[usize]) {
 }
 
 /// The table's lines without the blanks that pad their ends, each with a line feed.
-fn lines(table: &Table) -> String {
+pub(crate) fn lines(table: &Table) -> String {
     table.lines().map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(&line).trim_end())).collect()
 }

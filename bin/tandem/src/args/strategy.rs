@@ -37,6 +37,16 @@ impl StrategyArg {
     }
 }
 
+impl SeamArg {
+    /// Returns the seam's name on the command line.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Transaction => "transaction",
+        }
+    }
+}
+
 impl From<StrategyArg> for Strategy {
     fn from(strategy: StrategyArg) -> Self {
         match strategy {

@@ -1,7 +1,7 @@
 //! Holds a chain under way: its accepted blocks, and what is known of the others.
 
 use tandem_chain::{ImportError, Tree, state_root};
-use tandem_compare::{Engine, Observe, Reference};
+use tandem_compare::{Engine, Expectation, Observe, Reference};
 use tandem_corpus::{Block, Case, Chain, ChainBlock, PlainState, decode_block};
 
 use super::{
@@ -80,18 +80,28 @@ impl Import {
 
     /// Executes a block that belongs to another part of the run, only to have its state.
     pub(crate) fn advance(&mut self, item: &ChainBlock) {
+        let Some((case, _)) = self.next_case(item) else { return };
+        let output = Reference::default().execute(&case, Observe::Output).result.ok();
+        self.accept(&case.block, output.map(|output| after::post_state(&case, &output)));
+    }
+
+    /// Returns a block that its source says is valid on its parent's state, and what its executions are held against.
+    pub(crate) fn next_case(&mut self, item: &ChainBlock) -> Option<(Case, Expectation)> {
         let Ok(block) = decode_block(&item.rlp, self.tree.spec()) else {
             self.has_gap |= item.expected_exception.is_none();
-            return;
+            return None;
         };
-        let expected = Expected::of(item, &block.header, self.tree.spec(), self.is_test);
-        match (&expected, self.prepare(&block, &expected)) {
-            (Expected::Invalid(_), _) => {}
-            (_, Ok(Prepared { case, .. })) => {
-                let output = Reference::default().execute(&case, Observe::Output).result.ok();
-                self.accept(&block, output.map(|output| after::post_state(&case, &output)));
-            }
-            (_, Err(_)) => self.has_gap = true,
+        let mut expected = Expected::of(item, &block.header, self.tree.spec(), self.is_test);
+        if let Expected::Invalid(_) = expected {
+            return None;
         }
+        let Ok(Prepared { case, .. }) = self.prepare(&block, &expected) else {
+            self.has_gap = true;
+            return None;
+        };
+        if self.is_test && expectation::has_storage_collision(&case.state) {
+            expected = Expected::NotApplied(NotApplied::StorageCollision);
+        }
+        Some((case, expected.expectation()))
     }
 }

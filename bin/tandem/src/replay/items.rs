@@ -26,9 +26,9 @@ pub(crate) enum Found {
 /// Everything is read or generated when it is asked for.
 pub(crate) fn open(
     paths: &[PathBuf],
-    generated: Option<Generated>,
+    generated: impl IntoIterator<Item = Generated>,
     seed: u64,
-) -> impl Iterator<Item = Found> + '_ {
+) -> impl Iterator<Item = Found> {
     paths.iter().flat_map(|path| from_path(path.clone())).chain(generated.into_iter().flat_map(
         move |Generated { workload, blocks, txs }| {
             let state_root = Some(tandem_chain::state_root as fn(&_) -> _);

@@ -44,6 +44,14 @@ impl Progress {
         }
     }
 
+    /// Shows a line of one's own.
+    pub(crate) fn say(&self, line: &str) {
+        if !self.bar.is_hidden() {
+            self.bar.set_message(line.to_owned());
+            self.bar.tick();
+        }
+    }
+
     /// Writes to standard error without tearing the line.
     pub(crate) fn suspend(&self, write: impl FnOnce()) {
         self.bar.suspend(write);
