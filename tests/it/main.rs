@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod data;
 mod defaults;
+mod era1;
 mod expectation;
 mod explain;
 mod formats;

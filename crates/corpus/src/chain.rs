@@ -7,10 +7,15 @@ use alloy_primitives::{B256, Bytes};
 
 use crate::{chain_spec::ChainSpec, error::InputError, state::PlainState};
 
+mod blocks;
+mod era1;
 mod genesis;
 mod read;
 mod rlp_file;
 
+pub(crate) use blocks::is_blocks;
+pub use blocks::open_blocks;
+pub use era1::Era1Blocks;
 pub use genesis::genesis_header;
 pub use rlp_file::RlpBlocks;
 

@@ -7,8 +7,7 @@ use alloy_primitives::{Address, B256};
 use crate::{chain_spec::NetworkError, decode::BlockDecodeError};
 
 /// The kinds of sources, for messages.
-const SOURCES: &str =
-    "a case (block.json, pre_state.json), blockchain tests (*.json) or a chain (genesis.json, *.rlp)";
+const SOURCES: &str = "a case (block.json, pre_state.json), blockchain tests (*.json) or a chain (genesis.json, *.rlp or *.era1)";
 
 /// An input that cannot be used; it displays as one line.
 #[derive(Debug, thiserror::Error)]
@@ -86,12 +85,12 @@ pub enum InputError {
         /// Why.
         source: NetworkError,
     },
-    /// A file of concatenated blocks that is damaged.
+    /// A file of blocks that is damaged.
     #[error("{}: offset {offset}: {problem}", path.display())]
     Rlp {
         /// The file.
         path: PathBuf,
-        /// Byte offset of the block in the uncompressed file.
+        /// Byte offset of the block, or of the entry, in the uncompressed file.
         offset: u64,
         /// What was expected and what was found.
         problem: String,

@@ -58,6 +58,24 @@ impl Input {
         self.reader.consume(count);
     }
 
+    /// Appends bytes as they come and returns how many there were: fewer than asked for only where the file ends.
+    ///
+    /// A wrong length so costs no more memory than the file has bytes.
+    pub(crate) fn append(&mut self, count: u64, out: &mut Vec<u8>) -> Result<u64, InputError> {
+        let mut missing = count;
+        while missing > 0 {
+            let buffer = self.fill()?;
+            let taken = buffer.len().min(usize::try_from(missing).unwrap_or(usize::MAX));
+            if taken == 0 {
+                break;
+            }
+            out.extend_from_slice(&buffer[..taken]);
+            self.consume(taken);
+            missing -= taken as u64;
+        }
+        Ok(count - missing)
+    }
+
     /// Reads all that is left.
     pub(crate) fn read_to_end(&mut self) -> Result<Vec<u8>, InputError> {
         let mut bytes = Vec::new();

@@ -20,7 +20,9 @@ mod testing;
 
 pub use absent_reads::AbsentReads;
 pub use block::{Block, Case, Transaction};
-pub use chain::{Chain, ChainBlock, ChainBlocks, PostState, RlpBlocks, genesis_header};
+pub use chain::{
+    Chain, ChainBlock, ChainBlocks, Era1Blocks, PostState, RlpBlocks, genesis_header, open_blocks,
+};
 pub use chain_spec::{BlobSchedule, ChainSpec, NetworkError};
 pub use decode::{BlockDecodeError, SignatureError, decode_block};
 pub use error::InputError;

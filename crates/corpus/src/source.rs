@@ -5,7 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{block::Case, chain::Chain, error::InputError, file::plain_name};
+use crate::{
+    block::Case,
+    chain::{Chain, is_blocks},
+    error::InputError,
+    file::plain_name,
+};
 
 mod tests_file;
 
@@ -45,9 +50,9 @@ pub struct Sources {
 
 /// Opens a file, a directory or a tree of directories.
 ///
-/// A directory with `block.json` or `pre_state.json` is a case, one with `genesis.json` or `*.rlp` is a chain, any
-/// other is a tree; a `*.json` file is searched for blockchain tests. Files may be compressed. Fails where the path
-/// itself cannot be looked at; everything else is told in turn.
+/// A directory with `block.json` or `pre_state.json` is a case, one with `genesis.json`, `*.rlp` or `*.era1` is a
+/// chain, any other is a tree; a `*.json` file is searched for blockchain tests. Files may be compressed. Fails where
+/// the path itself cannot be looked at; everything else is told in turn.
 pub fn open(path: impl AsRef<Path>) -> Result<Sources, InputError> {
     let root = path.as_ref().to_owned();
     if root.to_string_lossy().contains("://") {
@@ -95,7 +100,7 @@ impl Sources {
         if has("block.json") || has("pre_state.json") {
             return Case::read(&path).map(|case| Some(Item::Case(case)));
         }
-        let files: Vec<PathBuf> = entries.iter().filter(|entry| is_rlp(entry)).cloned().collect();
+        let files: Vec<PathBuf> = entries.iter().filter(|entry| is_blocks(entry)).cloned().collect();
         if has("genesis.json") || !files.is_empty() {
             return Chain::read(&path, files).map(|chain| Some(Item::Chain(chain)));
         }
@@ -111,13 +116,12 @@ impl Sources {
         match plain_name(&path).as_str() {
             "block.json" | "pre_state.json" => Case::read(&directory).map(|case| Some(Item::Case(case))),
             "genesis.json" => {
-                let files = entries(&directory)?.into_iter().filter(|entry| is_rlp(entry)).collect();
+                let files = entries(&directory)?.into_iter().filter(|entry| is_blocks(entry)).collect();
                 Chain::read(&directory, files).map(|chain| Some(Item::Chain(chain)))
             }
-            name if name.ends_with(".rlp") => {
+            _ if is_blocks(&path) => {
                 Chain::read(&directory, vec![path]).map(|chain| Some(Item::Chain(chain)))
             }
-            name if name.ends_with(".era1") => Err(InputError::NotSupported { path, kind: "era1" }),
             name if name.ends_with(".json") => {
                 self.file = Some(TestsFile::open(&path)?);
                 Ok(None)
@@ -153,10 +157,6 @@ impl Sources {
 
 fn not_run(path: PathBuf, reason: &str) -> Item {
     Item::NotRun(NotRun { source: path.display().to_string(), reason: reason.to_owned() })
-}
-
-fn is_rlp(path: &Path) -> bool {
-    plain_name(path).ends_with(".rlp")
 }
 
 /// Returns what is in a directory, sorted by name.

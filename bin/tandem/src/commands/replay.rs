@@ -26,7 +26,7 @@ const AFTER_HELP: &str = "\
 Sources are told apart by looking at them; directories are searched, and files may be compressed:
   case              a directory with block.json and pre_state.json
   blockchain tests  a JSON file of ethereum/tests or the execution-spec tests
-  chain             genesis.json and *.rlp in a directory
+  chain             genesis.json and *.rlp or *.era1 in a directory
 
 Workloads:
   mixed, native-transfers, erc20-transfers, erc20-one-recipient, swaps-many-pools, swaps-one-pool,

@@ -48,25 +48,17 @@ impl RlpBlocks {
         Ok(Some(ChainBlock { rlp: Bytes::from(rlp), hash: None, expected_exception: None, place }))
     }
 
-    /// Appends bytes as they come, so a wrong length costs no more memory than the file has bytes.
+    /// Appends bytes of the block that begins at `start`.
     fn read_exactly(&mut self, count: u64, start: u64, out: &mut Vec<u8>) -> Result<(), InputError> {
-        let mut missing = count;
-        while missing > 0 {
-            let buffer = self.input.fill()?;
-            let taken = buffer.len().min(usize::try_from(missing).unwrap_or(usize::MAX));
-            if taken == 0 {
-                let (want, got) = (out.len() as u64)
-                    .checked_add(missing)
-                    .map_or_else(|| ("more".to_owned(), out.len()), |want| (want.to_string(), out.len()));
-                let problem = format!("expected a block of {want} bytes, the file ends after {got}");
-                return Err(self.damaged(start, problem));
-            }
-            out.extend_from_slice(&buffer[..taken]);
-            self.input.consume(taken);
-            self.offset += taken as u64;
-            missing -= taken as u64;
+        let length = out.len() as u64;
+        let got = self.input.append(count, out)?;
+        self.offset += got;
+        if got == count {
+            return Ok(());
         }
-        Ok(())
+        let want = length.checked_add(count).map_or_else(|| "more".to_owned(), |want| want.to_string());
+        let problem = format!("expected a block of {want} bytes, the file ends after {}", out.len());
+        Err(self.damaged(start, problem))
     }
 
     fn damaged(&self, offset: u64, problem: String) -> InputError {

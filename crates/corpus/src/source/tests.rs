@@ -77,7 +77,8 @@ fn one_bad_input_does_not_stop_the_others() {
     write(directory, "a.json", "{\"x\":{\"network\"");
     write(directory, "b/block.json", "{}");
     fs::create_dir(directory.join("c")).unwrap();
-    write(directory, "d.era1", "x");
+    write(directory, "d/genesis.json", r#"{"config":{"chainId":1},"alloc":{}}"#);
+    write(directory, "d/d.era1", "x");
     write(directory, "e/chain.rlp", chain_rlp());
     write(directory, "f/genesis.json", "{}");
     write(directory, "g.json", r#"{"block":"0x","witness":{}}"#);
@@ -96,7 +97,7 @@ fn one_bad_input_does_not_stop_the_others() {
         "error !/a.json:1:16: x: the file ends here, expected the rest of the value",
         "error !/b/pre_state.json: no such file, expected the state before the block",
         "error !/c: the directory is empty, expected a case",
-        "error !/d.era1: era1 sources are not supported yet",
+        "chain !/d of 0!/d/d.era1: offset 0: expected an entry's head of 8 bytes, the file ends after 1",
         "error !/e/genesis.json: no such file, expected the genesis of the chain",
         "error !/f/chain.rlp: no such file, expected the chain's blocks",
         "error !/g.json: witness sources are not supported yet",
