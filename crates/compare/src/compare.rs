@@ -2,7 +2,7 @@
 
 use alloy_hardforks::EthereumHardforks;
 use alloy_primitives::{B256, Bytes};
-use tandem_corpus::Case;
+use tandem_corpus::{Case, PlainState};
 
 use crate::{
     checks::{Check, Checks},
@@ -28,24 +28,38 @@ pub enum Expectation {
 }
 
 /// Where the state root comes from, and what it is compared with.
-#[derive(Clone, Copy)]
-pub enum StateRoot<'a> {
+pub enum StateRoot<'a, S = PlainState> {
     /// No state root.
     Unchecked,
     /// The executions' roots must agree with each other; for states that are a part of the world.
-    Agreement(&'a dyn RootSource),
+    Agreement(&'a dyn RootSource<S>),
     /// They must agree with the header too, where the expectation looks at it.
-    Header(&'a dyn RootSource),
+    Header(&'a dyn RootSource<S>),
 }
 
 /// The terms of a comparison.
-#[derive(Clone, Copy)]
-pub struct Terms<'a> {
+pub struct Terms<'a, S = PlainState> {
     /// What the block is known to be.
     pub expectation: Expectation,
     /// Where the state root comes from.
-    pub state_root: StateRoot<'a>,
+    pub state_root: StateRoot<'a, S>,
 }
+
+impl<S> Clone for StateRoot<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for StateRoot<'_, S> {}
+
+impl<S> Clone for Terms<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Terms<'_, S> {}
 
 /// Two executions' roots of one kind, beside the header's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +100,7 @@ impl Comparison {
         self.differences.first()
     }
 
-    fn new(case: &Case) -> Self {
+    fn new<S>(case: &Case<S>) -> Self {
         let header = &case.block.header;
         Self {
             verdict: Verdict::Match,
@@ -117,7 +131,12 @@ impl Comparison {
 ///
 /// A world that failed under the sequential execution makes the block inconclusive: there is no twin to compare
 /// with. A world that failed only under the parallel execution is a difference, because both read the same state.
-pub fn compare(case: &Case, sequential: &Execution, parallel: &Execution, terms: &Terms<'_>) -> Comparison {
+pub fn compare<S>(
+    case: &Case<S>,
+    sequential: &Execution,
+    parallel: &Execution,
+    terms: &Terms<'_, S>,
+) -> Comparison {
     let mut comparison = Comparison::new(case);
     if let Err(ExecuteError::World { reason }) = &sequential.result {
         return comparison.inconclusive(format!("sequential execution: {reason}"));
@@ -139,11 +158,11 @@ pub fn compare(case: &Case, sequential: &Execution, parallel: &Execution, terms:
     }
 }
 
-fn outputs(
-    case: &Case,
+fn outputs<S>(
+    case: &Case<S>,
     sequential: &Output,
     parallel: &Output,
-    terms: &Terms<'_>,
+    terms: &Terms<'_, S>,
     comparison: &mut Comparison,
     out: &mut Differences,
 ) -> Result<(), RootError> {
@@ -177,7 +196,7 @@ fn outputs(
 }
 
 /// Marks what there is to compare as equal; differences mark it otherwise afterwards.
-fn applicable(case: &Case, summary: &Summary, checks: Checks) -> Checks {
+fn applicable<S>(case: &Case<S>, summary: &Summary, checks: Checks) -> Checks {
     let when = |applies| if applies { Check::Match } else { Check::Absent };
     let (spec, timestamp) = (&case.spec, case.block.header.timestamp);
     Checks {
@@ -193,7 +212,7 @@ fn applicable(case: &Case, summary: &Summary, checks: Checks) -> Checks {
     }
 }
 
-fn summary(case: &Case, output: &Output, terms: &Terms<'_>) -> Result<Summary, RootError> {
+fn summary<S>(case: &Case<S>, output: &Output, terms: &Terms<'_, S>) -> Result<Summary, RootError> {
     let state_root = match terms.state_root {
         StateRoot::Unchecked => None,
         StateRoot::Agreement(source) | StateRoot::Header(source) => {
@@ -207,7 +226,7 @@ fn summary(case: &Case, output: &Output, terms: &Terms<'_>) -> Result<Summary, R
 ///
 /// Receipts before Byzantium carry a state root where later ones carry a status (EIP-658), and no execution that
 /// skips intermediate roots can know it, so their root is not checked.
-fn header_summary(case: &Case, terms: &Terms<'_>) -> Summary {
+fn header_summary<S>(case: &Case<S>, terms: &Terms<'_, S>) -> Summary {
     if terms.expectation == Expectation::Agreement {
         return Summary::default();
     }
@@ -225,11 +244,11 @@ fn header_summary(case: &Case, terms: &Terms<'_>) -> Summary {
 }
 
 /// Compares where at least one execution has an error.
-fn errors(
-    case: &Case,
+fn errors<S>(
+    case: &Case<S>,
     sequential: Option<&ExecuteError>,
     parallel: Option<&ExecuteError>,
-    terms: &Terms<'_>,
+    terms: &Terms<'_, S>,
     comparison: &mut Comparison,
     out: &mut Differences,
 ) {

@@ -9,7 +9,7 @@ use revm::{
     database_interface::bal::EvmDatabaseError,
 };
 use serde::{Deserialize, Serialize};
-use tandem_corpus::{Block, MissingState};
+use tandem_corpus::Block;
 
 use crate::place::{Place, TxIndex};
 
@@ -41,12 +41,16 @@ pub enum ExecuteError {
 impl ExecuteError {
     /// Sorts an error of alloy-evm into its family.
     ///
-    /// `missing` is the read that the state could not answer during this execution, if any: alloy-evm turns such a
+    /// `failure` is the first read that the state could not answer during this execution, if any: alloy-evm turns such a
     /// failure into a validation error with a text in system calls and balance increments, so that the error alone
     /// does not tell. Internal errors that are not reads stay with the block: both engines must give the same.
-    pub fn classify(error: BlockExecutionError, missing: Option<MissingState>, place: Option<Place>) -> Self {
-        match missing.or_else(|| missing_state(&error)) {
-            Some(missing) => Self::World { reason: missing.to_string() },
+    pub fn classify<E: Error + Clone + 'static>(
+        error: BlockExecutionError,
+        failure: Option<E>,
+        place: Option<Place>,
+    ) -> Self {
+        match failure.or_else(|| failed_read(&error)) {
+            Some(failure) => Self::World { reason: failure.to_string() },
             None => Self::Block { place, error },
         }
     }
@@ -145,16 +149,17 @@ fn place_of(hash: B256, block: &Block) -> Option<Place> {
 }
 
 /// The failed read inside an error, if a read is what failed.
-fn missing_state(error: &BlockExecutionError) -> Option<MissingState> {
+fn failed_read<E: Error + Clone + 'static>(error: &BlockExecutionError) -> Option<E> {
     let internal = error.as_internal()?;
-    type Evm = EVMError<EvmDatabaseError<MissingState>, InvalidTransaction>;
-    if let Some(EVMError::Database(EvmDatabaseError::Database(missing))) = internal.downcast_evm::<Evm>() {
-        return Some(*missing);
+    if let Some(EVMError::Database(EvmDatabaseError::Database(failure))) =
+        internal.downcast_evm::<EVMError<EvmDatabaseError<E>, InvalidTransaction>>()
+    {
+        return Some(failure.clone());
     }
     let mut source: Option<&(dyn Error + 'static)> = Some(internal);
     while let Some(error) = source {
-        if let Some(missing) = error.downcast_ref::<MissingState>() {
-            return Some(*missing);
+        if let Some(failure) = error.downcast_ref::<E>() {
+            return Some(failure.clone());
         }
         source = error.source();
     }

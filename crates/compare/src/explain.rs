@@ -54,11 +54,11 @@ pub enum Reproduction {
 ///
 /// `recorded` is the difference that was seen when the divergence was found; it is explained from the sequential
 /// trace alone where nothing differs any more.
-pub fn explain(
-    case: &Case,
-    sequential: &dyn Engine,
-    parallel: &dyn Engine,
-    terms: &Terms<'_>,
+pub fn explain<S>(
+    case: &Case<S>,
+    sequential: &dyn Engine<S>,
+    parallel: &dyn Engine<S>,
+    terms: &Terms<'_, S>,
     recorded: Option<&Difference>,
     attempts: usize,
 ) -> Explanation {
@@ -83,8 +83,8 @@ pub fn explain(
     }
 }
 
-fn located(
-    case: &Case,
+fn located<S>(
+    case: &Case<S>,
     reproduction: Reproduction,
     first: Option<Difference>,
     comparison: Comparison,

@@ -35,7 +35,7 @@ pub mod world;
 pub use checks::{Check, Checks};
 pub use compare::{Comparison, Expectation, Roots, StateRoot, Terms, compare};
 pub use difference::{Difference, Value};
-pub use engine::{Engine, Observe};
+pub use engine::{Engine, Observe, ParentState};
 pub use error::{ErrorForm, ExecuteError};
 pub use evidence::{Evidence, EvidenceError, Provenance, Run};
 pub use explain::{Explanation, Reproduction, explain};

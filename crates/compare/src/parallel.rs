@@ -1,6 +1,6 @@
 //! Executes a block with the parallel executor, through either of its seams.
 
-use std::{borrow::Cow, cell::Cell, sync::Arc, time::Instant};
+use std::{borrow::Cow, cell::Cell, error::Error, sync::Arc, time::Instant};
 
 use alloy_evm::{
     Evm, EvmFactory,
@@ -12,7 +12,7 @@ use revm::{
     database::{State, states::bundle_state::BundleRetention},
     state::bal::BlockAccessIndex,
 };
-use tandem_corpus::{Block, Case, ChainSpec, MissingState};
+use tandem_corpus::{Block, Case, ChainSpec};
 use tandem_executor::{
     BlockStats, ExecutionCtx, LookAhead, ParallelBlockExecutorFactory, Receipts, Strategy, Trust,
     WorkerPanic, WorkerPool,
@@ -21,7 +21,7 @@ use tandem_executor::{
 };
 
 use crate::{
-    engine::{Engine, Observe},
+    engine::{Engine, Observe, ParentState},
     error::ExecuteError,
     output::{Execution, Output, Receipt},
     place::Place,
@@ -64,7 +64,11 @@ impl Parallel {
     /// Executes a block and says what it took; without an output there are no counters.
     ///
     /// Timed up to the finished output, as [`Reference`](crate::Reference) is; the rest of the state is dropped after that.
-    pub fn execute_counted(&self, case: &Case, observe: Observe) -> (Execution, BlockStats) {
+    pub fn execute_counted<S: ParentState>(
+        &self,
+        case: &Case<S>,
+        observe: Observe,
+    ) -> (Execution, BlockStats) {
         let recorder = (observe == Observe::Commits).then(Recorder::new);
         let failure = Cell::new(None);
         let started = Instant::now();
@@ -76,16 +80,16 @@ impl Parallel {
     }
 
     /// Returns the output, and the state that it was taken from.
-    fn run<'a>(
+    fn run<'a, S: ParentState>(
         &self,
-        case: &'a Case,
-        failure: &'a Cell<Option<MissingState>>,
+        case: &'a Case<S>,
+        failure: &'a Cell<Option<S::Error>>,
         recorder: Option<&Recorder>,
         stats: &mut BlockStats,
-    ) -> (Result<Output, ExecuteError>, Option<State<World<'a>>>) {
+    ) -> (Result<Output, ExecuteError>, Option<State<World<'a, S>>>) {
         let builds_bal = case.spec.is_amsterdam_active_at_timestamp(case.block.header.timestamp);
         let state = State::builder()
-            .with_database(World::new(&case.state, failure))
+            .with_database(World::new(&*case.state, failure))
             .with_bundle_update()
             .with_bal_builder_if(builds_bal)
             .build()
@@ -110,12 +114,12 @@ impl Parallel {
         }
     }
 
-    fn whole<'a>(
+    fn whole<'a, S: ParentState>(
         &self,
-        case: &Case,
-        state: State<World<'a>>,
+        case: &Case<S>,
+        state: State<World<'a, S>>,
         stats: &mut BlockStats,
-    ) -> Result<(BlockExecutionResult<Receipt>, State<World<'a>>), BlockExecutionError> {
+    ) -> Result<(BlockExecutionResult<Receipt>, State<World<'a, S>>), BlockExecutionError> {
         let input = BlockInput {
             env: case.spec.evm_env(&case.block.header),
             ctx: context(&case.block),
@@ -128,13 +132,13 @@ impl Parallel {
         Ok((execution.result, execution.state))
     }
 
-    fn stepwise<'a>(
+    fn stepwise<'a, S: ParentState>(
         &self,
-        case: &Case,
-        state: State<World<'a>>,
+        case: &Case<S>,
+        state: State<World<'a, S>>,
         stats: &mut BlockStats,
         enter: &mut dyn FnMut(Place),
-    ) -> Result<(BlockExecutionResult<Receipt>, State<World<'a>>), BlockExecutionError> {
+    ) -> Result<(BlockExecutionResult<Receipt>, State<World<'a, S>>), BlockExecutionError> {
         let block = &case.block;
         let factory = self.factory(case);
         let evm = factory.evm_factory().create_evm(state, case.spec.evm_env(&block.header));
@@ -158,7 +162,7 @@ impl Parallel {
         Ok((result, evm.into_db()))
     }
 
-    fn factory(&self, case: &Case) -> Factory {
+    fn factory<S>(&self, case: &Case<S>) -> Factory {
         let factory = Factory::new(Receipts, case.spec.clone(), EthEvmFactory::default(), self.pool.clone());
         #[cfg(feature = "fault-injection")]
         let factory = factory.with_trust(self.trust);
@@ -166,8 +170,8 @@ impl Parallel {
     }
 }
 
-impl Engine for Parallel {
-    fn execute(&self, case: &Case, observe: Observe) -> Execution {
+impl<S: ParentState> Engine<S> for Parallel {
+    fn execute(&self, case: &Case<S>, observe: Observe) -> Execution {
         self.execute_counted(case, observe).0
     }
 }
@@ -185,9 +189,9 @@ fn context(block: &Block) -> EthBlockExecutionCtx<'_> {
 }
 
 /// Sorts an error; a worker's panic is ours.
-fn classify(
+fn classify<E: Error + Clone + 'static>(
     error: BlockExecutionError,
-    failure: &Cell<Option<MissingState>>,
+    failure: &Cell<Option<E>>,
     place: Option<Place>,
 ) -> ExecuteError {
     if let BlockExecutionError::Internal(internal) = &error
@@ -195,5 +199,5 @@ fn classify(
     {
         return ExecuteError::Invariant { what: panic.to_string() };
     }
-    ExecuteError::classify(error, failure.get(), place)
+    ExecuteError::classify(error, failure.take(), place)
 }

@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     cell::Cell,
     collections::BTreeSet,
+    error::Error,
     fmt::Debug,
     sync::Arc,
     time::{Duration, Instant},
@@ -26,10 +27,10 @@ use revm::{
     database_interface::WrapDatabaseRef,
     state::bal::BlockAccessIndex,
 };
-use tandem_corpus::{AbsentReads, Block, Case, ChainSpec, MissingState, Transaction};
+use tandem_corpus::{AbsentReads, Block, Case, ChainSpec, Transaction};
 
 use crate::{
-    engine::{Engine, Observe},
+    engine::{Engine, Observe, ParentState},
     error::ExecuteError,
     output::{Execution, Output, Receipt},
     place::Place,
@@ -71,21 +72,21 @@ impl Reference {
     }
 }
 
-impl Engine for Reference {
-    fn execute(&self, case: &Case, observe: Observe) -> Execution {
+impl<S: ParentState> Engine<S> for Reference {
+    fn execute(&self, case: &Case<S>, observe: Observe) -> Execution {
         let recorder = (observe == Observe::Commits).then(Recorder::new);
         let failure = Cell::new(None);
-        let world = World::new(&case.state, &failure);
+        let world = World::new(&*case.state, &failure);
         let (result, duration) = execute(case, world, &failure, self.build_bal, recorder.as_ref());
         Execution { result, trace: recorder.map(|recorder| recorder.take()), duration }
     }
 }
 
 /// Executes a case and times it, up to the finished output; the rest of the state is dropped after that.
-fn execute<DB: Database<Error = MissingState> + Debug>(
-    case: &Case,
+fn execute<S, DB: Database<Error: Error + Clone + Send + Sync + 'static> + Debug>(
+    case: &Case<S>,
     parent: DB,
-    failure: &Cell<Option<MissingState>>,
+    failure: &Cell<Option<DB::Error>>,
     build_bal: BuildBal,
     recorder: Option<&Recorder>,
 ) -> (Result<Output, ExecuteError>, Duration) {
@@ -111,7 +112,7 @@ fn execute<DB: Database<Error = MissingState> + Debug>(
             let bal = state.take_built_alloy_bal();
             Ok(Output { result, bundle: state.take_bundle(), bal })
         }
-        Err(error) => Err(ExecuteError::classify(error, failure.get(), Some(place))),
+        Err(error) => Err(ExecuteError::classify(error, failure.take(), Some(place))),
     };
     (result, started.elapsed())
 }
@@ -120,8 +121,8 @@ fn execute<DB: Database<Error = MissingState> + Debug>(
 ///
 /// The index of the block access list is 0 before the transactions, n + 1 for transaction n, and one more than the
 /// last transaction's afterwards (EIP-7928); alloy-evm leaves setting it to its caller.
-fn run<DB: Database<Error = MissingState> + Debug>(
-    case: &Case,
+fn run<S, DB: Database<Error: Error + Send + Sync + 'static> + Debug>(
+    case: &Case<S>,
     state: &mut State<DB>,
     enter: &mut dyn FnMut(Place),
 ) -> Result<BlockExecutionResult<Receipt>, BlockExecutionError> {

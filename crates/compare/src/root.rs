@@ -2,19 +2,19 @@
 
 use alloy_primitives::B256;
 use revm::database::BundleState;
-use tandem_corpus::Case;
+use tandem_corpus::{Case, PlainState};
 use tandem_state::StateAccount;
 
 /// Computes the root of the state after a block.
 ///
 /// It is asked once for each execution, each time with that execution's own bundle. Closures are sources.
-pub trait RootSource {
+pub trait RootSource<S = PlainState> {
     /// Returns the root after `bundle` is applied to the case's state.
-    fn state_root(&self, case: &Case, bundle: &BundleState) -> Result<B256, RootError>;
+    fn state_root(&self, case: &Case<S>, bundle: &BundleState) -> Result<B256, RootError>;
 }
 
-impl<F: Fn(&Case, &BundleState) -> Result<B256, RootError>> RootSource for F {
-    fn state_root(&self, case: &Case, bundle: &BundleState) -> Result<B256, RootError> {
+impl<S, F: Fn(&Case<S>, &BundleState) -> Result<B256, RootError>> RootSource<S> for F {
+    fn state_root(&self, case: &Case<S>, bundle: &BundleState) -> Result<B256, RootError> {
         self(case, bundle)
     }
 }

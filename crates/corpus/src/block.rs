@@ -27,8 +27,10 @@ pub struct Block {
 }
 
 /// One block with all that is needed to execute it.
+///
+/// The state before it is held in memory as it is, unless said otherwise: as a witness, for example.
 #[derive(Clone, Debug)]
-pub struct Case {
+pub struct Case<S = PlainState> {
     /// Where the block came from, for people: a path, a test's name, a workload and seed.
     pub source: String,
     /// The chain's rules.
@@ -36,5 +38,5 @@ pub struct Case {
     /// The block.
     pub block: Block,
     /// The state before the block.
-    pub state: Arc<PlainState>,
+    pub state: Arc<S>,
 }

@@ -11,7 +11,7 @@ use revm::database::{State, states::bundle_state::BundleRetention};
 use tandem_compare::{
     Engine, ExecuteError, Execution, Observe, Output, Receipt, Recorder, reference::ReferenceReceiptBuilder,
 };
-use tandem_corpus::{Case, ChainSpec, PlainState};
+use tandem_corpus::{Case, ChainSpec, MissingState, PlainState};
 
 /// Executes the transaction at an index on stale state.
 pub(crate) struct Stale(pub(crate) usize);
@@ -22,10 +22,11 @@ impl Engine for Stale {
         let mut state = fresh(&case.state);
         state.set_state_hook(recorder.as_ref().map(Recorder::hook));
         let result = self.run(case, &mut state);
-        let result = result.map_err(|error| ExecuteError::classify(error, None, None)).map(|result| {
-            state.merge_transitions(BundleRetention::Reverts);
-            Output { result, bundle: state.take_bundle(), bal: None }
-        });
+        let result =
+            result.map_err(|error| ExecuteError::classify::<MissingState>(error, None, None)).map(|result| {
+                state.merge_transitions(BundleRetention::Reverts);
+                Output { result, bundle: state.take_bundle(), bal: None }
+            });
         Execution { result, trace: recorder.map(|recorder| recorder.take()), duration: Duration::ZERO }
     }
 }
