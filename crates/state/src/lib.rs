@@ -5,9 +5,16 @@
 //! kept between calls. What is in a state is the caller's business: an account that is yielded is a leaf, even one
 //! that is empty by EIP-161, and only slots of value zero are left out, because they do not exist in any storage trie.
 //!
-//! This crate knows neither where states come from nor how they change: it reads no database, file or environment.
+//! [`trie`] holds the part of a trie that a block needs and computes the next root from it: from a witness's nodes or
+//! from a store's. [`update`] is what a block changes, by hashed keys.
+//!
+//! This crate knows neither where blocks come from nor how they are executed: it reads no environment.
 
 pub mod root;
+pub mod trie;
+pub mod update;
 
 pub use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY};
 pub use root::{StateAccount, state_root, storage_root};
+pub use trie::{NodeSource, NodesByHash, PartialTrie, TrieError, TrieOwner, TrieUpdate, update_root};
+pub use update::{Account, AccountUpdate, StateUpdate, StorageBase, StorageUpdate};

@@ -1,0 +1,189 @@
+//! Computes a state root from the one before and what changed.
+
+use std::num::NonZeroUsize;
+
+use alloy_primitives::{B256, U256, map::B256Map};
+use alloy_trie::{EMPTY_ROOT_HASH, TrieAccount};
+
+use super::{
+    NodeChanges, NodeSource, PartialTrie, StorageNodes, TrieError, TrieOwner, TrieUpdate, parallel, read,
+};
+use crate::update::{AccountUpdate, StateUpdate, StorageBase, StorageUpdate};
+
+/// From this many changes on a trie is divided below its root, so that several threads can work on it.
+const SPLIT_MIN: usize = 64;
+
+/// Applies a block's changes to the state with root `parent_root` and returns the new root and all changed nodes.
+///
+/// Storage tries are computed side by side, large ones and the account trie by first nibble, on up to `threads`
+/// threads, the calling one included. The cost follows the number of changes; the result does not depend on `threads`.
+///
+/// In every trie the insertions are made before the removals, as geth does, so that a witness need not hold the
+/// sibling of a removed leaf unless that leaf's branch really falls to one child.
+pub fn update_root<S: NodeSource + Sync>(
+    source: &S,
+    parent_root: B256,
+    update: &StateUpdate,
+    threads: NonZeroUsize,
+) -> Result<TrieUpdate, TrieError> {
+    if update.accounts.is_empty() {
+        return Ok(TrieUpdate { root: parent_root, ..TrieUpdate::default() });
+    }
+    let accounts = PartialTrie::new(TrieOwner::Accounts, parent_root);
+    let parts = Part::divide(accounts, sorted(&update.accounts), source)?;
+    let read = parallel::map(threads, parts, |part| part.read_storage_roots(source, parent_root));
+    let read = read.into_iter().collect::<Result<Vec<_>, _>>()?;
+
+    let storages = update_storages(source, &read, threads)?;
+    let written = parallel::map(threads, read, |part| part.write_accounts(source, &storages));
+    let (root, accounts) = join(written, source)?;
+    let storages = storages.into_iter().filter_map(|(owner, storage)| Some((owner, storage.nodes?)));
+    Ok(TrieUpdate { root, accounts, storages: storages.collect() })
+}
+
+/// A part of a trie, with the changes that fall into it in the order of their keys.
+struct Part<C> {
+    trie: PartialTrie,
+    changes: Vec<(B256, C)>,
+}
+
+impl<C> Part<C> {
+    /// Divides a trie and its sorted changes, if there are enough of them.
+    fn divide(
+        trie: PartialTrie,
+        changes: Vec<(B256, C)>,
+        source: &impl NodeSource,
+    ) -> Result<Vec<Self>, TrieError> {
+        if changes.len() < SPLIT_MIN {
+            return Ok(vec![Self { trie, changes }]);
+        }
+        let tries = trie.split(source)?;
+        let mut parts: Vec<_> = tries.into_iter().map(|trie| Self { trie, changes: Vec::new() }).collect();
+        if let [whole] = &mut parts[..] {
+            whole.changes = changes;
+            return Ok(parts);
+        }
+        for (key, change) in changes {
+            parts[usize::from(key[0] >> 4)].changes.push((key, change));
+        }
+        Ok(parts)
+    }
+}
+
+/// A change of an account with the storage root it had.
+type AccountChange<'a> = (&'a AccountUpdate, B256);
+
+impl<'a> Part<&'a AccountUpdate> {
+    fn read_storage_roots(
+        mut self,
+        source: &impl NodeSource,
+        state_root: B256,
+    ) -> Result<Part<AccountChange<'a>>, TrieError> {
+        let mut changes = Vec::with_capacity(self.changes.len());
+        for (key, update) in self.changes {
+            let leaf = self.trie.load(&key, source)?;
+            let account = leaf.map(|leaf| read::decode_account(leaf, state_root, &key)).transpose()?;
+            changes.push((key, (update, account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root))));
+        }
+        Ok(Part { trie: self.trie, changes })
+    }
+}
+
+impl Part<AccountChange<'_>> {
+    fn write_accounts(
+        mut self,
+        source: &impl NodeSource,
+        storages: &B256Map<NewStorage>,
+    ) -> Result<PartialTrie, TrieError> {
+        for (key, (update, old_root)) in &self.changes {
+            let Some(account) = update.account else { continue };
+            let storage_root = storages.get(key).map_or(*old_root, |storage| storage.root);
+            let leaf = TrieAccount::new(account.nonce, account.balance, storage_root, account.code_hash);
+            self.trie.insert(key, alloy_rlp::encode(leaf), source)?;
+        }
+        for (key, (update, _)) in &self.changes {
+            if update.account.is_none() {
+                self.trie.remove(key, source)?;
+            }
+        }
+        self.trie.seal();
+        Ok(self.trie)
+    }
+}
+
+impl Part<U256> {
+    fn write_slots(mut self, source: &impl NodeSource) -> Result<PartialTrie, TrieError> {
+        for (key, value) in &self.changes {
+            if !value.is_zero() {
+                self.trie.insert(key, alloy_rlp::encode(value), source)?;
+            }
+        }
+        for (key, value) in &self.changes {
+            if value.is_zero() {
+                self.trie.remove(key, source)?;
+            }
+        }
+        self.trie.seal();
+        Ok(self.trie)
+    }
+}
+
+/// A storage after the block.
+struct NewStorage {
+    root: B256,
+    /// None where no node changed.
+    nodes: Option<StorageNodes>,
+}
+
+/// Computes all storages that changed.
+fn update_storages<S: NodeSource + Sync>(
+    source: &S,
+    accounts: &[Part<AccountChange<'_>>],
+    threads: NonZeroUsize,
+) -> Result<B256Map<NewStorage>, TrieError> {
+    let mut bases = Vec::new();
+    let mut jobs = Vec::new();
+    for (owner, (update, old_root)) in accounts.iter().flat_map(|part| &part.changes) {
+        let StorageUpdate { base, slots } = &update.storage;
+        // Nothing is there to be wiped where there was no storage.
+        let base = if *old_root == EMPTY_ROOT_HASH { StorageBase::Kept } else { *base };
+        if base == StorageBase::Kept && slots.is_empty() {
+            continue;
+        }
+        let start = if base == StorageBase::Wiped { EMPTY_ROOT_HASH } else { *old_root };
+        let trie = PartialTrie::new(TrieOwner::Storage(*owner), start);
+        let slots = sorted(slots).into_iter().map(|(key, value)| (key, *value)).collect();
+        let parts = Part::divide(trie, slots, source)?;
+        jobs.extend(parts.into_iter().map(|part| (bases.len(), part)));
+        bases.push((*owner, base));
+    }
+    let written = parallel::map(threads, jobs, |(index, part): (usize, Part<U256>)| {
+        Ok::<_, TrieError>((index, part.write_slots(source)?))
+    });
+
+    let mut parts: Vec<Vec<_>> = bases.iter().map(|_| Vec::new()).collect();
+    for result in written {
+        let (index, trie) = result?;
+        parts[index].push(Ok(trie));
+    }
+    let joined = bases.into_iter().zip(parts).map(|((owner, base), parts)| {
+        let (root, nodes) = join(parts, source)?;
+        let nodes = (base == StorageBase::Wiped || !nodes.is_empty()).then_some(StorageNodes { base, nodes });
+        Ok((owner, NewStorage { root, nodes }))
+    });
+    joined.collect()
+}
+
+fn join(
+    parts: Vec<Result<PartialTrie, TrieError>>,
+    source: &impl NodeSource,
+) -> Result<(B256, NodeChanges), TrieError> {
+    let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(PartialTrie::join(parts, source)?.finish())
+}
+
+fn sorted<T>(changes: &B256Map<T>) -> Vec<(B256, &T)> {
+    let mut changes: Vec<_> = changes.iter().map(|(key, change)| (*key, change)).collect();
+    changes.sort_unstable_by_key(|(key, _)| *key);
+    changes
+}
