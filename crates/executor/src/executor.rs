@@ -1,6 +1,11 @@
 //! Executes one block: alloy-evm's `EthBlockExecutor`, with results from speculation where they hold.
 
-use std::{any::type_name, cmp::min, sync::Arc};
+use std::{
+    any::type_name,
+    cmp::min,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use alloy_consensus::{Transaction, TransactionEnvelope, TxReceipt, transaction::Recovered};
 use alloy_eips::Encodable2718;
@@ -104,33 +109,38 @@ where
     <R::Transaction as TransactionEnvelope>::TxType: Send + 'static,
 {
     /// Starts workers on the look-ahead, if the plan is to.
-    fn speculate(&mut self) {
-        let Some(ahead) = self.look_ahead.take() else { return };
+    ///
+    /// A panic of the base state's reader is told as a worker's, although it is the frontier's thread that reads here.
+    fn speculate(&mut self) -> Result<(), WorkerPanic> {
+        let Some(ahead) = self.look_ahead.take() else { return Ok(()) };
         let pool = self.factory.pool();
         let gas_limits = ahead.transactions.iter().map(|tx| tx.gas_limit());
         let plan = Plan::new(ahead.strategy, gas_limits, pool.worker_count());
-        let Plan::Parallel { workers } = plan else { return };
+        let Plan::Parallel { workers } = plan else { return Ok(()) };
 
         let evm = &self.inner.evm;
         // Simulations that forgive what a sender lacks make its balance matter in ways that needs do not tell.
         if evm.cfg_env().is_balance_check_disabled() || evm.cfg_env().is_fee_charge_disabled() {
-            return;
+            return Ok(());
         }
         let env = EvmEnv { cfg_env: evm.cfg_env().clone(), block_env: evm.block().clone() };
         let speculation = Arc::new(Speculation::new(self.factory.shared_evm_factory().clone(), env, ahead));
         // Without a reader of the base state, or where its system calls fail, there is no speculation.
         let Ok(mut frontier) = Frontier::new(speculation.clone(), workers + 1, self.factory.trust()) else {
-            return;
+            return Ok(());
         };
-        let ctx = &self.inner.ctx;
-        if frontier
-            .foresee_system_calls(self.inner.spec, ctx.parent_hash, ctx.parent_beacon_block_root)
-            .is_err()
-        {
-            return;
+        let (spec, ctx) = (self.inner.spec, &self.inner.ctx);
+        let foreseen = catch_unwind(AssertUnwindSafe(|| {
+            frontier.foresee_system_calls(spec, ctx.parent_hash, ctx.parent_beacon_block_root)
+        }));
+        match foreseen {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Ok(()),
+            Err(panic) => return Err(WorkerPanic { message: worker::panic_message(panic.as_ref()) }),
         }
         pool.start(workers, move || worker::run(&speculation));
         self.frontier = Some(frontier);
+        Ok(())
     }
 
     /// Ends speculation; what follows is sequential.
@@ -229,7 +239,7 @@ where
     type Result = EthTxResult<F::HaltReason, <R::Transaction as TransactionEnvelope>::TxType>;
 
     fn apply_pre_execution_changes(&mut self) -> Result<(), BlockExecutionError> {
-        self.speculate();
+        self.speculate().map_err(BlockExecutionError::other)?;
         self.inner.apply_pre_execution_changes()
     }
 
