@@ -1,18 +1,8 @@
-//! Callers that depart from their look-ahead, and worlds that fail, get sequential execution's answer.
+//! Callers that depart from their look-ahead get sequential execution's answer.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-use std::{
-    borrow::Cow,
-    fmt,
-    num::NonZero,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{borrow::Cow, num::NonZero, sync::Arc};
 
 use alloy_consensus::transaction::Recovered;
 use alloy_evm::{
@@ -20,18 +10,12 @@ use alloy_evm::{
     block::{BlockExecutionError, BlockExecutor, BlockExecutorFactory},
     eth::{EthBlockExecutionCtx, EthEvmFactory},
 };
-use alloy_primitives::{Address, B256, U256};
-use revm::{
-    DatabaseRef,
-    bytecode::Bytecode,
-    database::{BundleState, State, WrapDatabaseRef, states::bundle_state::BundleRetention},
-    state::AccountInfo,
-};
+use alloy_primitives::Address;
+use revm::database::{BundleState, State, WrapDatabaseRef, states::bundle_state::BundleRetention};
 use tandem_compare::{Engine, Observe, Output, Reference, parallel::Factory};
-use tandem_corpus::{Case, GenerateOptions, PlainState, Transaction, Workload, generate::generate};
+use tandem_corpus::{Case, GenerateOptions, Transaction, Workload, generate::generate};
 use tandem_executor::{
-    BaseReader, BaseSource, BlockStats, ExecutionCtx, LookAhead, ReadError, Receipts, Strategy, WorkerPanic,
-    WorkerPool, base::SharedState,
+    BaseSource, BlockStats, ExecutionCtx, LookAhead, Receipts, Strategy, WorkerPool, base::SharedState,
 };
 
 type Txs = Arc<[Recovered<Transaction>]>;
@@ -159,143 +143,4 @@ fn invalid_transaction_between_others_changes_nothing() {
         let fed = feed(&case, pool(3), case.block.transactions.clone(), shared(&case), how).unwrap();
         assert_same(&fed, &expected);
     }
-}
-
-/// A base state that fails.
-#[derive(Debug)]
-struct Failing {
-    state: Arc<PlainState>,
-    /// Reads, by all readers, that are answered before one fails.
-    countdown: Arc<AtomicUsize>,
-    fault: Fault,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Fault {
-    NoReader,
-    Error,
-    Panic,
-}
-
-impl BaseSource for Failing {
-    fn reader(&self) -> Result<Box<dyn BaseReader>, ReadError> {
-        if matches!(self.fault, Fault::NoReader) {
-            return Err(ReadError::Base("no reader".into()));
-        }
-        let reader =
-            FailingReader { state: self.state.clone(), countdown: self.countdown.clone(), fault: self.fault };
-        Ok(Box::new(WrapDatabaseRef(reader)))
-    }
-}
-
-struct FailingReader {
-    state: Arc<PlainState>,
-    countdown: Arc<AtomicUsize>,
-    fault: Fault,
-}
-
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the read failed")]
-struct ReadFailed;
-
-impl revm::database::DBErrorMarker for ReadFailed {}
-
-impl fmt::Debug for FailingReader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FailingReader")
-    }
-}
-
-impl FailingReader {
-    fn count(&self) -> Result<(), ReadFailed> {
-        let is_worker = thread::current().name().is_some_and(|name| name.starts_with("tandem-"));
-        if matches!(self.fault, Fault::Panic) && !is_worker {
-            return Ok(());
-        }
-        let at_zero = |left: usize| left.checked_sub(1);
-        if self.countdown.fetch_update(Ordering::Relaxed, Ordering::Relaxed, at_zero) != Ok(1) {
-            return Ok(());
-        }
-        match self.fault {
-            Fault::Panic => panic!("the reader panicked"),
-            Fault::Error | Fault::NoReader => Err(ReadFailed),
-        }
-    }
-}
-
-impl DatabaseRef for FailingReader {
-    type Error = ReadFailed;
-
-    fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, ReadFailed> {
-        self.count()?;
-        Ok(self.state.basic_ref(address).unwrap())
-    }
-
-    fn code_by_hash_ref(&self, code_hash: B256) -> Result<Bytecode, ReadFailed> {
-        self.count()?;
-        Ok(self.state.code_by_hash_ref(code_hash).unwrap())
-    }
-
-    fn storage_ref(&self, address: Address, slot: U256) -> Result<U256, ReadFailed> {
-        self.count()?;
-        Ok(self.state.storage_ref(address, slot).unwrap())
-    }
-
-    fn block_hash_ref(&self, number: u64) -> Result<B256, ReadFailed> {
-        self.count()?;
-        Ok(self.state.block_hash_ref(number).unwrap())
-    }
-}
-
-fn failing(case: &Case, fault: Fault, after: usize) -> Arc<dyn BaseSource> {
-    Arc::new(Failing { state: case.state.clone(), countdown: Arc::new(AtomicUsize::new(after)), fault })
-}
-
-#[test]
-fn base_state_without_readers_means_sequential() {
-    let case = case(Workload::Mixed);
-    let base = failing(&case, Fault::NoReader, 0);
-    let fed = feed(&case, pool(3), case.block.transactions.clone(), base, |_| Feed::Commit).unwrap();
-    assert_same(&fed, &reference(&case));
-    assert_eq!(fed.2.attempts, 0);
-}
-
-#[test]
-fn failed_read_of_a_worker_changes_nothing() {
-    let case = case(Workload::Mixed);
-    let (expected, pool) = (reference(&case), pool(3));
-    for after in 1..150 {
-        let base = failing(&case, Fault::Error, after);
-        let fed = feed(&case, pool.clone(), case.block.transactions.clone(), base, |_| Feed::Commit).unwrap();
-        assert_same(&fed, &expected);
-    }
-}
-
-#[test]
-fn panic_of_a_worker_ends_the_block_and_leaves_the_pool_alive() {
-    let case = case(Workload::Mixed);
-    let (expected, pool) = (reference(&case), pool(3));
-    let txs = || case.block.transactions.clone();
-    std::panic::set_hook(Box::new(|_| {}));
-    for after in 1..30 {
-        let countdown = Arc::new(AtomicUsize::new(after));
-        let base = Failing { state: case.state.clone(), countdown: countdown.clone(), fault: Fault::Panic };
-        let wait_for_panic = |index| {
-            while countdown.load(Ordering::Relaxed) > 0 {
-                thread::yield_now();
-            }
-            // The panic has begun; it is on record once the worker's stack is unwound.
-            if index == 0 {
-                thread::sleep(Duration::from_millis(50));
-            }
-            Feed::Commit
-        };
-        match feed(&case, pool.clone(), txs(), Arc::new(base), wait_for_panic) {
-            Err(BlockExecutionError::Internal(error)) => assert!(error.is_other::<WorkerPanic>(), "{error}"),
-            other => panic!("a panic after {after} reads gave {:?}", other.map(|fed| fed.2)),
-        }
-        let next = feed(&case, pool.clone(), txs(), shared(&case), |_| Feed::Commit);
-        assert_same(&next.unwrap(), &expected);
-    }
-    drop(std::panic::take_hook());
 }

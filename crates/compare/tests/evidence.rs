@@ -5,8 +5,8 @@
 use std::fs;
 
 use tandem_compare::{
-    Difference, Engine, Evidence, EvidenceError, Layer, Observe, Place, Provenance, Run, Side, Subject,
-    Verdict, compare,
+    Difference, Engine, Evidence, EvidenceError, ExecuteError, Execution, Layer, Observe, Place, Provenance,
+    Run, Side, Subject, Verdict, compare,
 };
 use tandem_corpus::{Fork, Workload};
 
@@ -92,4 +92,22 @@ fn contradictions_inside_are_refused_by_field() {
         "state.contracts.0x",
     );
     refused(&|e| e.state.contracts.clear(), "state.accounts.0x");
+}
+
+/// A worker's panic is ours: the block diverges, whatever sequential execution says, and its evidence names it.
+#[test]
+fn broken_invariant_diverges_and_has_evidence() {
+    let case = support::generated(Workload::Mixed, Fork::Osaka, 11);
+    let sequential = REFERENCE.execute(&case, Observe::Output);
+    let result = Err(ExecuteError::Invariant { what: "a worker panicked while speculating: boom".into() });
+    let parallel = Execution { result, trace: None, duration: std::time::Duration::ZERO };
+    let comparison = compare(&case, &sequential, &parallel, &ROOTLESS);
+    assert_eq!(comparison.verdict, Verdict::Diverged);
+    let difference = comparison.first_difference().unwrap().clone();
+
+    let directory = tempfile::tempdir().unwrap();
+    let base = evidence();
+    let evidence = Evidence::new(&case, base.run, base.provenance, Some(difference));
+    let read = Evidence::read(&evidence.write(directory.path()).unwrap()).unwrap();
+    assert!(format!("{:?}", read.divergence).contains("a worker panicked while speculating: boom"));
 }
