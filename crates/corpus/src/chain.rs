@@ -10,6 +10,7 @@ use crate::{chain_spec::ChainSpec, error::InputError, state::PlainState};
 mod blocks;
 mod era1;
 mod genesis;
+mod genesis_file;
 mod read;
 mod rlp_file;
 
@@ -17,6 +18,7 @@ pub(crate) use blocks::is_blocks;
 pub use blocks::open_blocks;
 pub use era1::Era1Blocks;
 pub use genesis::genesis_header;
+pub use genesis_file::GenesisFile;
 pub use rlp_file::RlpBlocks;
 
 /// Blocks of a chain in the order in which they are to be imported.

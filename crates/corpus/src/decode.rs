@@ -73,6 +73,11 @@ impl From<RecoveryError> for SignatureError {
 ///
 /// Says nothing about the block's validity beyond its encoding and signatures: roots are for the import to check.
 pub fn decode_block(rlp: &[u8], spec: &ChainSpec) -> Result<Block, BlockDecodeError> {
+    recover_block(decode_unrecovered(rlp)?, spec)
+}
+
+/// Decodes one block and leaves its senders to [`recover_sender`].
+pub fn decode_unrecovered(rlp: &[u8]) -> Result<alloy_consensus::Block<Transaction>, BlockDecodeError> {
     let mut rest = rlp;
     let block = alloy_consensus::Block::<Transaction>::decode(&mut rest).map_err(|source| {
         BlockDecodeError::Rlp { offset: rlp.len() - rest.len(), length: rlp.len(), source }
@@ -84,7 +89,7 @@ pub fn decode_block(rlp: &[u8], spec: &ChainSpec) -> Result<Block, BlockDecodeEr
     if block.length() != rlp.len() || alloy_rlp::encode(&block) != rlp {
         return Err(BlockDecodeError::NonCanonical);
     }
-    recover_block(block, spec)
+    Ok(block)
 }
 
 /// Recovers the senders of a block.
@@ -98,7 +103,7 @@ pub(crate) fn recover_block(
         .into_iter()
         .enumerate()
         .map(|(index, transaction)| {
-            let sender = sender(&transaction, &header, spec)
+            let sender = recover_sender(&transaction, &header, spec)
                 .map_err(|source| BlockDecodeError::Signature { index, source })?;
             Ok(Recovered::new_unchecked(transaction, sender))
         })
@@ -108,7 +113,11 @@ pub(crate) fn recover_block(
 }
 
 /// Recovers a sender: a high `s` was valid before Homestead (EIP-2), a chain id not before EIP-155.
-fn sender(transaction: &Transaction, header: &Header, spec: &ChainSpec) -> Result<Address, SignatureError> {
+pub fn recover_sender(
+    transaction: &Transaction,
+    header: &Header,
+    spec: &ChainSpec,
+) -> Result<Address, SignatureError> {
     if let (true, Some(chain_id)) = (transaction.is_legacy(), transaction.chain_id())
         && !spec.is_spurious_dragon_active_at_block(header.number)
     {

@@ -6,16 +6,11 @@ use std::{
 };
 
 use alloy_consensus::Header;
-use alloy_genesis::{ChainConfig, Genesis};
 use alloy_primitives::B256;
 use alloy_rlp::Decodable;
 
-use super::{Chain, ChainBlock, ChainBlocks, genesis::genesis_state, genesis_header, open_blocks};
-use crate::{
-    chain_spec::ChainSpec,
-    error::InputError,
-    file::{find_or_miss, read_json},
-};
+use super::{Chain, ChainBlock, ChainBlocks, GenesisFile, open_blocks};
+use crate::{error::InputError, file::find_or_miss};
 
 impl Chain {
     /// Reads the genesis of a directory and gets ready to read the blocks of its files, one file after the other.
@@ -28,23 +23,17 @@ impl Chain {
             let expected = "the chain's blocks (*.rlp, *.era1) beside genesis.json";
             return Err(InputError::Missing { path: directory.join("chain.rlp"), expected });
         }
-        let genesis: Genesis = read_json(&path)?;
-        let spec = if genesis.config == ChainConfig::default() {
-            ChainSpec::mainnet()
-        } else {
-            ChainSpec::from_genesis(&genesis)
-        };
-        let header = genesis_header(&genesis, &spec, B256::ZERO);
+        let GenesisFile { spec, header, state } = GenesisFile::read(&path)?;
         let mut blocks = blocks(files);
         let first = blocks.next();
         let genesis_hash = first.as_ref().and_then(|block| stated_hash(block, header.number));
         let first = first.filter(|_| genesis_hash.is_none());
         Ok(Self {
             source: directory.display().to_string(),
-            spec: Arc::new(spec),
+            spec,
             genesis: header,
             genesis_hash,
-            state: Arc::new(genesis_state(genesis)),
+            state: Arc::new(state),
             blocks: Box::new(first.into_iter().chain(blocks)),
             last_hash: None,
             post_state: None,
