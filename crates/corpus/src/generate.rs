@@ -31,6 +31,8 @@
 //! | `precompiles` | one slot a precompile, long computations |
 //! | `mixed` | all of them at random distances, with requests of all three kinds |
 
+use std::{io, path::PathBuf};
+
 use alloy_consensus::Header;
 use alloy_evm::block::BlockExecutionError;
 use alloy_primitives::B256;
@@ -40,6 +42,7 @@ use crate::{Case, NetworkError, PlainState};
 mod accounts;
 mod calls;
 mod chain;
+mod chain_files;
 mod contracts;
 mod draft;
 mod envelope;
@@ -56,6 +59,8 @@ mod world;
 
 use chain::Chain;
 
+pub use chain_files::{ChainFiles, Roots, write_chain};
+
 pub use fork::{Fork, UnknownFork};
 pub use workload::{UnknownWorkload, Workload};
 
@@ -68,13 +73,16 @@ pub struct GenerateOptions {
     pub txs_per_block: usize,
     /// Rules from the first block on.
     pub fork: Fork,
+    /// Number of users at least; a block has one for each of its transactions in any case. Users have ether and tokens
+    /// at genesis and send in turn, so that many of them make a large state that is read all over.
+    pub users: usize,
     /// Computes the state roots of headers; where absent they are zero.
     pub state_root: Option<fn(&PlainState) -> B256>,
 }
 
 impl Default for GenerateOptions {
     fn default() -> Self {
-        Self { blocks: 20, txs_per_block: 200, fork: Fork::default(), state_root: None }
+        Self { blocks: 20, txs_per_block: 200, fork: Fork::default(), users: 0, state_root: None }
     }
 }
 
@@ -94,6 +102,14 @@ pub enum GenerateError {
     /// The fork has no rules.
     #[error("no rules to generate blocks by")]
     Rules(#[from] NetworkError),
+    /// A file cannot be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The executor refused a generated block: the generator is wrong.
     #[error("generated block {number} of {origin} does not execute")]
     Refused {

@@ -7,6 +7,7 @@ mod case;
 pub mod chain;
 pub mod chain_spec;
 pub mod decode;
+mod encode;
 pub mod error;
 mod file;
 mod fixture;
@@ -25,6 +26,7 @@ pub use chain::{
 };
 pub use chain_spec::{BlobSchedule, ChainSpec, NetworkError};
 pub use decode::{BlockDecodeError, SignatureError, decode_block, decode_unrecovered, recover_sender};
+pub use encode::encode_block;
 pub use error::InputError;
 pub use generate::{Fork, Generate, GenerateError, GenerateOptions, Workload, generate};
 pub use source::{Item, NotRun, Sources, open};

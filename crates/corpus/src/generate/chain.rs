@@ -5,9 +5,10 @@ use std::sync::Arc;
 use alloy_consensus::{BlockHeader, Header};
 use alloy_eips::{eip1559::BaseFeeParams, eip4895::Withdrawal};
 use alloy_primitives::{B256, Bytes};
+use revm::database::BundleState;
 
 use super::{
-    GenerateError, GenerateOptions, Workload,
+    GenerateError, GenerateOptions, Roots, Workload,
     accounts::{Accounts, Role},
     draft::Draft,
     genesis,
@@ -16,7 +17,7 @@ use super::{
     seal,
     world::World,
 };
-use crate::{Case, ChainSpec, PlainState};
+use crate::{Block, Case, ChainSpec, PlainState};
 
 /// Seconds between blocks.
 const SLOT_SECONDS: u64 = 12;
@@ -41,7 +42,7 @@ pub(super) struct Chain {
     /// Header of the latest block.
     pub(super) parent: Header,
     /// State after the latest block.
-    state: Arc<PlainState>,
+    pub(super) state: Arc<PlainState>,
     withdrawal_count: u64,
 }
 
@@ -52,12 +53,12 @@ impl Chain {
         seed: u64,
         options: GenerateOptions,
     ) -> Result<Self, GenerateError> {
-        let GenerateOptions { blocks, txs_per_block, fork, state_root } = options;
+        let GenerateOptions { blocks, txs_per_block, fork, users, state_root } = options;
         let needed = scripts::needed_fork(workload);
         if fork < needed {
             return Err(GenerateError::Unsupported { workload, fork, needed });
         }
-        let accounts = Accounts::new(seed, txs_per_block.max(USERS_MIN));
+        let accounts = Accounts::new(seed, txs_per_block.max(USERS_MIN).max(users));
         let state = genesis::state(&accounts, fork);
         let gas_limit = GAS_LIMIT_MIN.max(txs_per_block as u64 * GAS_LIMIT_PER_TRANSACTION);
         let root = state_root.map_or(B256::ZERO, |root| root(&state));
@@ -72,8 +73,37 @@ impl Chain {
         })
     }
 
-    /// Drafts, seals and appends a block.
+    /// Drafts, seals and appends a block; its case holds the state before it.
     pub(super) fn next_case(&mut self, options: &GenerateOptions) -> Result<Case, GenerateError> {
+        let (mut block, bundle) = self.next_sealed(options)?;
+        let before = Arc::clone(&self.state);
+        Arc::make_mut(&mut self.state).apply(&bundle);
+        block.header.state_root = options.state_root.map_or(B256::ZERO, |root| root(&self.state));
+        self.append(&mut block);
+        let source = format!("{} block {}", self.origin, block.header.number);
+        Ok(Case { source, spec: Arc::clone(&self.spec), block, state: before })
+    }
+
+    /// Drafts, seals and appends a block, without copying the state.
+    pub(super) fn next_block(
+        &mut self,
+        options: &GenerateOptions,
+        roots: &mut dyn Roots,
+    ) -> Result<Block, GenerateError> {
+        let (mut block, bundle) = self.next_sealed(options)?;
+        Arc::make_mut(&mut self.state).apply(&bundle);
+        block.header.state_root = roots.next(&bundle);
+        self.append(&mut block);
+        Ok(block)
+    }
+
+    fn append(&mut self, block: &mut Block) {
+        block.hash = block.header.hash_slow();
+        self.parent = block.header.clone();
+    }
+
+    /// Drafts and seals a block; its state root and hash are not known yet.
+    fn next_sealed(&mut self, options: &GenerateOptions) -> Result<(Block, BundleState), GenerateError> {
         self.remember_parent_hash();
         let header = self.next_header();
         let number = header.number;
@@ -85,19 +115,11 @@ impl Chain {
             self.script.step(&mut draft);
         }
         let sealed = seal::seal(draft, withdrawals, &self.spec, &self.state);
-        let (mut block, bundle) = sealed.map_err(|error| GenerateError::Refused {
+        sealed.map_err(|error| GenerateError::Refused {
             number,
             origin: self.origin.clone(),
             source: Box::new(error),
-        })?;
-
-        let before = Arc::clone(&self.state);
-        Arc::make_mut(&mut self.state).apply(&bundle);
-        block.header.state_root = options.state_root.map_or(B256::ZERO, |root| root(&self.state));
-        block.hash = block.header.hash_slow();
-        self.parent = block.header.clone();
-        let source = format!("{} block {number}", self.origin);
-        Ok(Case { source, spec: Arc::clone(&self.spec), block, state: before })
+        })
     }
 
     fn remember_parent_hash(&mut self) {
