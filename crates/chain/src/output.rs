@@ -1,12 +1,14 @@
 //! Validates what execution gave against the header.
 
+use std::fmt::Debug;
+
 use alloy_consensus::{EthereumReceipt, Header, Receipt, ReceiptWithBloom, TxReceipt};
 use alloy_eips::eip7685::Requests;
 use alloy_hardforks::EthereumHardforks;
-use alloy_primitives::{B256, Bloom};
+use alloy_primitives::{Address, B256, Bloom};
 use alloy_rlp::Encodable;
 use alloy_trie::root::ordered_trie_root_with_encoder;
-use tandem_corpus::{ChainSpec, PlainState};
+use tandem_corpus::{Absent, ChainSpec, PlainState};
 
 use crate::{error::ConsensusError, system_contracts};
 
@@ -26,9 +28,37 @@ pub struct ExecutionOutput<'a> {
     /// Root of the state after the block; none where only a part of the state is known, and not checked then.
     pub state_root: Option<B256>,
     /// State after the block, or a part of it; none where it is not known, and not looked at then.
-    pub post_state: Option<&'a PlainState>,
+    pub post_state: Option<&'a dyn PostState>,
     /// Hash of the block access list; none where none was built, and not checked then.
     pub block_access_list_hash: Option<B256>,
+}
+
+/// Whether an account has code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodePresence {
+    /// It has.
+    Present,
+    /// It has none, or does not exist.
+    Absent,
+    /// The state is a part of a state and does not hold the account.
+    Unknown,
+}
+
+/// The state after a block, as far as rules look at it.
+pub trait PostState: Debug {
+    /// Tells whether an account has code.
+    fn code_of(&self, address: Address) -> CodePresence;
+}
+
+impl PostState for PlainState {
+    fn code_of(&self, address: Address) -> CodePresence {
+        match (self.accounts.get(&address), self.absent) {
+            (Some(account), _) if account.info.is_empty_code_hash() => CodePresence::Absent,
+            (Some(_), _) => CodePresence::Present,
+            (None, Absent::Empty) => CodePresence::Absent,
+            (None, Absent::Unknown | Absent::Presumed) => CodePresence::Unknown,
+        }
+    }
 }
 
 /// The state root after each transaction, which a receipt carries before Byzantium in place of a status (EIP-658).

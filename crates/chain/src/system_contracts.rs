@@ -3,14 +3,17 @@
 //! Execution calls them at the end of a block. A call to no code succeeds, so that execution cannot tell; the block is
 //! invalid nevertheless. Nothing after the call changes code: the state after the block shows what was called.
 
-use alloy_consensus::{Header, constants::KECCAK_EMPTY};
+use alloy_consensus::Header;
 use alloy_eips::{
     eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
 };
 use alloy_hardforks::EthereumHardforks;
-use tandem_corpus::{Absent, ChainSpec, PlainState};
+use tandem_corpus::ChainSpec;
 
-use crate::error::ConsensusError;
+use crate::{
+    error::ConsensusError,
+    output::{CodePresence, PostState},
+};
 
 /// The contracts and the EIPs that ask for them.
 const CONTRACTS: [(alloy_primitives::Address, u16); 2] =
@@ -20,18 +23,13 @@ const CONTRACTS: [(alloy_primitives::Address, u16); 2] =
 pub(crate) fn validate(
     spec: &ChainSpec,
     header: &Header,
-    post_state: &PlainState,
+    post_state: &dyn PostState,
 ) -> Result<(), ConsensusError> {
     if !spec.is_prague_active_at_timestamp(header.timestamp) {
         return Ok(());
     }
     for (address, eip) in CONTRACTS {
-        let has_code = match (post_state.accounts.get(&address), post_state.absent) {
-            (Some(account), _) => account.info.code_hash != KECCAK_EMPTY,
-            (None, Absent::Empty) => false,
-            (None, _) => continue,
-        };
-        if !has_code {
+        if post_state.code_of(address) == CodePresence::Absent {
             return Err(ConsensusError::SystemContractEmpty { address, eip });
         }
     }

@@ -51,36 +51,36 @@ pub enum ImportError {
 
 /// The parent of a block that may be executed.
 #[derive(Clone, Debug)]
-pub struct Parent {
+pub struct Parent<S = Arc<PlainState>> {
     /// The parent's hash.
     pub hash: B256,
     /// The parent's header.
     pub header: Header,
     /// The state after the parent, with the hashes of the 256 latest blocks.
-    pub state: Arc<PlainState>,
+    pub state: S,
     /// The sum of difficulties from genesis to the parent.
     pub total_difficulty: U256,
 }
 
 /// An accepted block.
 #[derive(Clone, Debug)]
-struct Node {
+struct Node<S> {
     header: Header,
     ommers: Vec<B256>,
     total_difficulty: U256,
     consensus: Consensus,
-    state: Option<Arc<PlainState>>,
+    state: Option<S>,
 }
 
-/// A tree of accepted blocks, in memory.
+/// A tree of accepted blocks, in memory; `S` is a handle on the state after a block.
 ///
 /// Memory is bounded: of a block more than `state_depth` generations below the highest one the state is dropped, and
 /// soon after the block itself (ommers reach seven generations further). The head is always kept.
 #[derive(Clone, Debug)]
-pub struct Tree {
+pub struct Tree<S = Arc<PlainState>> {
     spec: Arc<ChainSpec>,
     state_depth: u64,
-    nodes: HashMap<B256, Node>,
+    nodes: HashMap<B256, Node<S>>,
     heights: BTreeMap<u64, Vec<B256>>,
     head: B256,
 }
@@ -94,22 +94,74 @@ impl Tree {
         if genesis.state_root != expected {
             return Err(ConsensusError::StateRoot { got: genesis.state_root, expected });
         }
-        let (hash, number) = (genesis.hash_slow(), genesis.number);
-        state.block_hashes.insert(number, hash);
-        let node = Node {
-            total_difficulty: genesis.difficulty,
-            header: genesis,
-            ommers: Vec::new(),
-            consensus: Consensus::Work,
-            state: Some(Arc::new(state)),
-        };
-        Ok(Self {
+        state.block_hashes.insert(genesis.number, genesis.hash_slow());
+        let total_difficulty = genesis.difficulty;
+        let root = Ancestry { header: genesis, ommers: Vec::new(), total_difficulty };
+        Ok(Self::begin(spec, root, Arc::new(state)))
+    }
+
+    /// Adds a block with the state after it, and chooses the head.
+    ///
+    /// As [`accept_with`](Self::accept_with); the hashes of the 256 latest blocks are added to the state.
+    pub fn accept(&mut self, block: &Block, mut post_state: PlainState) -> Result<(), ImportError> {
+        let header = &block.header;
+        let (_, state) = self.parent_of(header)?;
+        // Counted from the child, which executes on this state: it sees the 256 blocks before itself.
+        let oldest = (header.number + 1).saturating_sub(BLOCK_HASH_WINDOW);
+        post_state.block_hashes = state.block_hashes.clone().split_off(&oldest);
+        post_state.block_hashes.insert(header.number, block.hash);
+        self.accept_with(block, Arc::new(post_state)).map(drop)
+    }
+}
+
+/// What a tree must know of a block that others descend from.
+#[derive(Clone, Debug)]
+pub struct Ancestry {
+    /// Its header.
+    pub header: Header,
+    /// The hashes of its ommers.
+    pub ommers: Vec<B256>,
+    /// The sum of difficulties from genesis to it.
+    pub total_difficulty: U256,
+}
+
+/// Whether an accepted block is the head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It is.
+    Head,
+    /// Another block is.
+    Side,
+}
+
+impl<S: Clone> Tree<S> {
+    /// Begins a tree with a block that is trusted and the state after it; no rule is applied.
+    pub fn begin(spec: Arc<ChainSpec>, root: Ancestry, state: S) -> Self {
+        let head = root.header.hash_slow();
+        let mut tree = Self {
             spec,
             state_depth: STATE_DEPTH,
-            nodes: HashMap::from_iter([(hash, node)]),
-            heights: BTreeMap::from([(number, vec![hash])]),
-            head: hash,
-        })
+            nodes: HashMap::default(),
+            heights: BTreeMap::new(),
+            head,
+        };
+        tree.insert(head, root, Some(state));
+        tree
+    }
+
+    /// Adds a trusted ancestor of the root, without a state: ommers are checked against it.
+    pub fn remember(&mut self, ancestor: Ancestry) {
+        self.insert(ancestor.header.hash_slow(), ancestor, None);
+    }
+
+    fn insert(&mut self, hash: B256, block: Ancestry, state: Option<S>) {
+        let Ancestry { header, ommers, total_difficulty } = block;
+        let number = header.number;
+        // Whoever has no difficulty did not earn it by work; genesis is neither and counts as work.
+        let merged = header.difficulty.is_zero() && number > 0;
+        let consensus = if merged { Consensus::Stake } else { Consensus::Work };
+        self.nodes.insert(hash, Node { header, ommers, total_difficulty, consensus, state });
+        self.heights.entry(number).or_default().push(hash);
     }
 
     /// Keeps states for another number of generations below the highest block; zero keeps the highest block's only.
@@ -141,7 +193,7 @@ impl Tree {
     }
 
     /// Returns the state after a block, if it is kept.
-    pub fn state(&self, hash: &B256) -> Option<&Arc<PlainState>> {
+    pub fn state(&self, hash: &B256) -> Option<&S> {
         self.nodes.get(hash)?.state.as_ref()
     }
 
@@ -151,7 +203,7 @@ impl Tree {
     }
 
     /// Validates a block as far as is possible before execution and returns the parent to execute it on.
-    pub fn prepare(&self, block: &Block) -> Result<Parent, ImportError> {
+    pub fn prepare(&self, block: &Block) -> Result<Parent<S>, ImportError> {
         let expected = block.header.hash_slow();
         if block.hash != expected {
             return Err(ConsensusError::BlockHash { got: block.hash, expected }.into());
@@ -160,7 +212,7 @@ impl Tree {
         let parent = Parent {
             hash: block.header.parent_hash,
             header: node.header.clone(),
-            state: Arc::clone(state),
+            state: state.clone(),
             total_difficulty: node.total_difficulty,
         };
         validate_header(&parent.context(&self.spec), &block.header)?;
@@ -171,12 +223,12 @@ impl Tree {
         Ok(parent)
     }
 
-    /// Adds a block with the state after it, and chooses the head.
+    /// Adds a block with the state after it, chooses the head, and says whether it is this block.
     ///
     /// The caller has prepared the block, executed it and validated the output; nothing is validated here again. A
     /// block that is there already changes nothing, except that after the merge it becomes the head.
-    pub fn accept(&mut self, block: &Block, mut post_state: PlainState) -> Result<(), ImportError> {
-        let (parent, state) = self.parent_of(&block.header)?;
+    pub fn accept_with(&mut self, block: &Block, post_state: S) -> Result<Place, ImportError> {
+        let (parent, _) = self.parent_of(&block.header)?;
         let header = &block.header;
         let context = HeaderContext {
             spec: &self.spec,
@@ -186,28 +238,22 @@ impl Tree {
         };
         let consensus = context.consensus_of(header);
         let total_difficulty = parent.total_difficulty.saturating_add(header.difficulty);
-
-        // Counted from the child, which executes on this state: it sees the 256 blocks before itself.
-        let oldest = (header.number + 1).saturating_sub(BLOCK_HASH_WINDOW);
-        post_state.block_hashes = state.block_hashes.clone().split_off(&oldest);
-        post_state.block_hashes.insert(header.number, block.hash);
-
         if let Entry::Vacant(entry) = self.nodes.entry(block.hash) {
             entry.insert(Node {
                 header: header.clone(),
                 ommers: block.ommers.iter().map(Header::hash_slow).collect(),
                 total_difficulty,
                 consensus,
-                state: Some(Arc::new(post_state)),
+                state: Some(post_state),
             });
             self.heights.entry(header.number).or_default().push(block.hash);
         }
         self.choose_head(block.hash, consensus, total_difficulty);
         self.forget();
-        Ok(())
+        Ok(if self.head == block.hash { Place::Head } else { Place::Side })
     }
 
-    fn parent_of(&self, header: &Header) -> Result<(&Node, &Arc<PlainState>), ImportError> {
+    fn parent_of(&self, header: &Header) -> Result<(&Node<S>, &S), ImportError> {
         let (number, parent) = (header.number, header.parent_hash);
         let node = self.nodes.get(&parent).ok_or(ImportError::UnknownParent { number, parent })?;
         let state = node.state.as_ref().ok_or(ImportError::StateDropped { number, parent })?;
@@ -261,7 +307,7 @@ impl Tree {
     }
 }
 
-impl Parent {
+impl<S> Parent<S> {
     /// Returns what a child's header is checked against.
     pub const fn context<'a>(&'a self, spec: &'a ChainSpec) -> HeaderContext<'a> {
         HeaderContext {
