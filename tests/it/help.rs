@@ -29,6 +29,11 @@ fn help_of_bench_is_as_agreed() {
 }
 
 #[test]
+fn help_of_generate_is_as_agreed() {
+    golden("help-generate", &["generate", "--help"]);
+}
+
+#[test]
 fn help_of_explain_is_as_agreed() {
     golden("help-explain", &["explain", "--help"]);
 }

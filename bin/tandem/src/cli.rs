@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use eyre::Result;
 
 use crate::{
-    commands::{bench, explain, replay, report},
+    commands::{bench, explain, generate, replay, report},
     exit::Exit,
 };
 
@@ -33,6 +33,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Replay(Box<replay::Replay>),
     Bench(Box<bench::Bench>),
+    Generate(generate::Generate),
     Explain(explain::Explain),
     Report(report::Report),
 }
@@ -43,6 +44,7 @@ impl Command {
         match self {
             Self::Replay(replay) => replay.run(display),
             Self::Bench(bench) => bench.run(display),
+            Self::Generate(generate) => generate.run(display),
             Self::Explain(explain) => explain.run(),
             Self::Report(report) => report.run(display),
         }

@@ -2,5 +2,6 @@
 
 pub(crate) mod bench;
 pub(crate) mod explain;
+pub(crate) mod generate;
 pub(crate) mod replay;
 pub(crate) mod report;

@@ -10,7 +10,9 @@ mod exit;
 mod interrupt;
 mod log;
 mod machine;
+mod progress;
 mod replay;
+mod roots;
 mod terminal;
 
 use clap::Parser;

@@ -20,7 +20,6 @@ pub(crate) mod items;
 pub(crate) mod judged;
 pub(crate) mod missing;
 pub(crate) mod portion;
-pub(crate) mod progress;
 pub(crate) mod record;
 pub(crate) mod results;
 pub(crate) mod run;

@@ -14,9 +14,9 @@ use crate::{
     exit::Exit,
     interrupt::Interrupt,
     machine::machine,
+    progress::Progress,
     replay::{
-        progress::Progress,
-        results::{DEFAULT_DIR, Results, Settings},
+        results::{DEFAULT_DIR, Opening, Results, Settings},
         run::run,
         twins::Twins,
     },
@@ -132,6 +132,7 @@ impl Replay {
                 threads: threads.get(),
                 seed: Some(self.seed),
             },
+            opening: Opening::Fresh,
         }
     }
 

@@ -13,9 +13,11 @@ use super::{
     evidence,
     findings::{Findings, Flow},
     judged::Judged,
-    progress::Progress,
 };
-use crate::{args::Format, commands::replay::OnDivergence, exit::Exit, interrupt::Interrupt, terminal};
+use crate::{
+    args::Format, commands::replay::OnDivergence, exit::Exit, interrupt::Interrupt, progress::Progress,
+    terminal,
+};
 
 /// Blocks that the table on standard output shows.
 const TABLE_ROWS_MAX: usize = 64;
@@ -30,6 +32,16 @@ pub(crate) struct Settings {
     pub(crate) report_dir: Option<PathBuf>,
     pub(crate) on_divergence: OnDivergence,
     pub(crate) run: Run,
+    pub(crate) opening: Opening,
+}
+
+/// What becomes of records that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// They are replaced.
+    Fresh,
+    /// They stay and count; records follow them.
+    Resume,
 }
 
 /// The results of a run so far; holds no records but the rows of the table.
@@ -50,12 +62,17 @@ pub(crate) struct Results {
 impl Results {
     /// Starts a report, if one is asked for.
     pub(crate) fn open(settings: Settings, interrupt: Interrupt, progress: Progress) -> Result<Self> {
-        let writer = settings.report_dir.as_ref().map(ReportWriter::create).transpose()?;
+        let writer = match (&settings.report_dir, settings.opening) {
+            (None, _) => None,
+            (Some(dir), Opening::Fresh) => Some(ReportWriter::create(dir)?),
+            (Some(dir), Opening::Resume) => Some(ReportWriter::resume(dir)?.0),
+        };
+        let tally = writer.as_ref().map_or_else(Tally::default, |writer| writer.tally().clone());
         let results = Self {
             settings,
             interrupt,
             progress,
-            tally: Tally::default(),
+            tally,
             table: BlockTable::new(TABLE_ROWS_MAX, RowOrder::Input),
             writer,
             input_errors: Vec::new(),
@@ -125,6 +142,16 @@ impl Results {
         Ok(())
     }
 
+    fn show_progress(&self) {
+        let outcome = format_args!(
+            "{} matched, {} diverged, {} inconclusive",
+            self.tally.matched(),
+            self.tally.diverged(),
+            self.tally.inconclusive()
+        );
+        self.progress.show(self.tally.blocks(), self.tally.gas_used(), &outcome);
+    }
+
     /// Writes evidence and names it in the record.
     fn keep_evidence(&mut self, judged: &mut Judged) {
         let (Some(proof), Some(divergence)) = (&judged.proof, &mut judged.record.divergence) else { return };
@@ -163,7 +190,7 @@ impl Findings for Results {
         if let Some(writer) = &mut self.writer {
             writer.append(record)?;
         }
-        self.progress.show(&self.tally);
+        self.show_progress();
         self.is_halted |=
             record.verdict == Verdict::Diverged && self.settings.on_divergence == OnDivergence::Halt;
         Ok(())

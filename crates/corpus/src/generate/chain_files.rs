@@ -119,8 +119,10 @@ fn write_account(
     debug_assert!(code.is_some() || account.info.is_empty_code_hash(), "{address} has its code");
     let mut slots: Vec<_> = account.storage.iter().collect();
     slots.sort_unstable();
-    let storage: Map<String, Value> =
-        slots.into_iter().map(|(slot, value)| (B256::from(*slot).to_string(), json!(B256::from(*value)))).collect();
+    let storage: Map<String, Value> = slots
+        .into_iter()
+        .map(|(slot, value)| (B256::from(*slot).to_string(), json!(B256::from(*value))))
+        .collect();
     let account = json!({
         "balance": account.info.balance,
         "nonce": format!("{:#x}", account.info.nonce),
@@ -139,7 +141,15 @@ fn config(fork: Fork) -> Value {
         "depositContractAddress": MAINNET_DEPOSIT_CONTRACT_ADDRESS,
     });
     let blocks = [
-        "homestead", "eip150", "eip155", "eip158", "byzantium", "constantinople", "petersburg", "istanbul", "berlin",
+        "homestead",
+        "eip150",
+        "eip155",
+        "eip158",
+        "byzantium",
+        "constantinople",
+        "petersburg",
+        "istanbul",
+        "berlin",
         "london",
     ];
     for name in blocks {
@@ -186,7 +196,8 @@ mod tests {
     fn what_is_written_reads_as_what_is_generated() {
         let scratch = tempfile::tempdir().unwrap();
         for fork in [Fork::Shanghai, Fork::Osaka] {
-            let options = GenerateOptions { blocks: 3, txs_per_block: 20, fork, users: 90, ..Default::default() };
+            let options =
+                GenerateOptions { blocks: 3, txs_per_block: 20, fork, users: 90, ..Default::default() };
             let what = (Workload::Mixed, 7);
             let files = write_chain(scratch.path(), what, options, &mut Same, &mut |_| true).unwrap();
             assert_eq!((files.blocks, files.txs), (3, 60));
