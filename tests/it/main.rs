@@ -10,6 +10,7 @@ mod era1;
 mod expectation;
 mod explain;
 mod formats;
+mod generate;
 mod help;
 mod interrupt;
 mod report;

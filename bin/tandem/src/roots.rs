@@ -58,7 +58,7 @@ impl NodeSource for MemoryTries {
             TrieOwner::Storage(account) => self.storages.get(&account),
         };
         let node = nodes.and_then(|nodes| nodes.get(path)).cloned();
-        node.ok_or(TrieError::Missing { owner, path: *path, hash })
+        node.ok_or(TrieError::Missing { owner, path: Box::new(*path), hash })
     }
 }
 

@@ -22,7 +22,8 @@ mod testing;
 pub use absent_reads::AbsentReads;
 pub use block::{Block, Case, Transaction};
 pub use chain::{
-    Chain, ChainBlock, ChainBlocks, Era1Blocks, GenesisFile, PostState, RlpBlocks, genesis_header, open_blocks,
+    Chain, ChainBlock, ChainBlocks, Era1Blocks, GenesisFile, PostState, RlpBlocks, genesis_header,
+    open_blocks,
 };
 pub use chain_spec::{BlobSchedule, ChainSpec, NetworkError};
 pub use decode::{BlockDecodeError, SignatureError, decode_block, decode_unrecovered, recover_sender};

@@ -16,7 +16,8 @@ use crate::{
     args::Format,
     exit::Exit,
     interrupt::Interrupt,
-    replay::{evidence, judged::Proof, progress::Progress, results::DEFAULT_DIR},
+    progress::Progress,
+    replay::{evidence, judged::Proof, results::DEFAULT_DIR},
     terminal,
 };
 

@@ -18,7 +18,7 @@ use crate::{
     exit::Exit,
     interrupt::Interrupt,
     machine::machine,
-    replay::progress::Progress,
+    progress::Progress,
 };
 
 const AFTER_HELP: &str = "\

@@ -16,7 +16,7 @@ use crate::{
     machine::machine,
     progress::Progress,
     replay::{
-        results::{DEFAULT_DIR, Opening, Results, Settings},
+        results::{DEFAULT_DIR, Results, Settings},
         run::run,
         twins::Twins,
     },
@@ -132,7 +132,6 @@ impl Replay {
                 threads: threads.get(),
                 seed: Some(self.seed),
             },
-            opening: Opening::Fresh,
         }
     }
 
