@@ -8,13 +8,19 @@
 //! [`trie`] holds the part of a trie that a block needs and computes the next root from it: from a witness's nodes or
 //! from a store's. [`update`] is what a block changes, by hashed keys.
 //!
+//! [`store`] keeps a chain on disk.
+//!
 //! This crate knows neither where blocks come from nor how they are executed: it reads no environment.
 
+pub mod error;
 pub mod root;
+pub mod store;
 pub mod trie;
 pub mod update;
 
 pub use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY};
+pub use error::StateError;
 pub use root::{StateAccount, state_root, storage_root};
+pub use store::{BlockId, ExecutedBlock, GenesisAccount, StateView, Store, StoreConfig, TrieView};
 pub use trie::{NodeSource, NodesByHash, PartialTrie, TrieError, TrieOwner, TrieUpdate, update_root};
 pub use update::{Account, AccountUpdate, StateUpdate, StorageBase, StorageUpdate};

@@ -1,0 +1,72 @@
+//! Opens a store that was created before.
+
+use std::{path::Path, sync::Arc};
+
+use alloy_primitives::B256;
+use parking_lot::Mutex;
+
+use super::{
+    CodeCache, Store, StoreConfig, Writer,
+    engine::{Engine, Snapshot, Table},
+    guard::Guard,
+    identity, keys,
+    values::{self, StoredHead},
+};
+use crate::error::StateError;
+
+/// The engine's directory within the store's.
+pub(super) const DATABASE: &str = "db";
+
+impl Store {
+    /// Returns whether a directory holds a store, of whatever chain and schema.
+    pub fn exists(dir: &Path) -> bool {
+        identity::exists(dir)
+    }
+
+    /// Opens the store of the chain with this genesis block.
+    ///
+    /// What was acknowledged before a crash is there; what was not may be, whole. Anything else that is wrong is an
+    /// error, before anything is written.
+    pub fn open(dir: &Path, config: StoreConfig, genesis: B256) -> Result<Self, StateError> {
+        if !Self::exists(dir) {
+            return Err(StateError::NoStore { dir: dir.to_owned() });
+        }
+        let hold = identity::hold(dir)?;
+        identity::check(dir, genesis)?;
+        let guard = Guard::open(dir)?;
+        let acknowledged = guard.count()?;
+        let engine = Engine::open(&dir.join(DATABASE), &config)?;
+        let head = read_head(&engine.snapshot())?;
+        if head.write_count < acknowledged {
+            return Err(StateError::Damaged {
+                path: dir.join(DATABASE),
+                reason: format!("{acknowledged} writes were acknowledged, {} are there", head.write_count),
+            });
+        }
+        Ok(Self::assemble(dir, config, engine, head, guard, hold))
+    }
+
+    pub(super) fn assemble(
+        dir: &Path,
+        config: StoreConfig,
+        engine: Engine,
+        head: StoredHead,
+        guard: Guard,
+        hold: identity::Hold,
+    ) -> Self {
+        let writer = Writer {
+            head,
+            guard,
+            halted: false,
+            #[cfg(feature = "fault-injection")]
+            fault: None,
+        };
+        let codes = Arc::new(CodeCache::default());
+        Self { dir: dir.to_owned(), config, engine, codes, writer: Mutex::new(writer), _hold: hold }
+    }
+}
+
+pub(super) fn read_head(snapshot: &Snapshot) -> Result<StoredHead, StateError> {
+    let value = snapshot.get(Table::Meta, keys::HEAD)?.ok_or_else(|| snapshot.damaged("it has no head"))?;
+    values::decode_exact(&value).ok_or_else(|| snapshot.damaged("its head cannot be decoded"))
+}
