@@ -2,36 +2,20 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use alloy_consensus::{
-    Header,
-    proofs::{calculate_transaction_root, calculate_withdrawals_root},
-};
-use alloy_genesis::ChainConfig;
-use alloy_primitives::{Address, B256};
-use serde::Deserialize;
+use alloy_consensus::Header;
+use alloy_primitives::B256;
 
 use crate::{
     account::{JsonState, state_of},
-    block::{Block, Case, Transaction},
+    block::Case,
     chain_spec::ChainSpec,
-    decode::recover_block,
     error::InputError,
     file::{find, find_or_miss, read_json},
+    rpc_block::{RpcBlock, block_of},
     state::Absent,
 };
 
 mod missing;
-
-/// A block as `eth_getBlockByNumber(n, true)` gives it.
-type RpcBlock = alloy_rpc_types_eth::Block<alloy_rpc_types_eth::Transaction<Transaction>>;
-
-/// A chain's rules: a whole genesis or only its `config`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ChainFile {
-    Genesis { config: ChainConfig },
-    Config(ChainConfig),
-}
 
 impl Case {
     /// Reads the case of a directory.
@@ -46,7 +30,7 @@ impl Case {
         let block_path = find_or_miss(directory, "block.json", "the block with its transactions")?;
         let state_path = find_or_miss(directory, "pre_state.json", "the state before the block")?;
         let spec = read_spec(directory)?;
-        let block = read_block(&block_path, &spec)?;
+        let block = block_of(read_json::<RpcBlock>(&block_path)?, &block_path, &spec)?;
         let mut state = state_of(read_json::<JsonState>(&state_path)?, Absent::Presumed);
         state.block_hashes = read_block_hashes(directory, &block.header)?;
         missing::check_senders(&block, &state, &state_path)?;
@@ -56,47 +40,7 @@ impl Case {
 }
 
 fn read_spec(directory: &Path) -> Result<ChainSpec, InputError> {
-    let Some(path) = find(directory, "chain.json") else { return Ok(ChainSpec::mainnet()) };
-    Ok(match read_json(&path)? {
-        ChainFile::Genesis { config } | ChainFile::Config(config) => ChainSpec::from_config(&config),
-    })
-}
-
-fn read_block(path: &Path, spec: &ChainSpec) -> Result<Block, InputError> {
-    let rpc: RpcBlock = read_json(path)?;
-    let differs = |field: &str, expected: &dyn ToString, got: &dyn ToString| {
-        let (expected, got) = (expected.to_string(), got.to_string());
-        Err(InputError::Contradiction { path: path.to_owned(), field: field.to_owned(), expected, got })
-    };
-    let hash = rpc.header.hash;
-    let senders: Vec<Address> =
-        rpc.transactions.txns().map(|transaction| transaction.inner.signer()).collect();
-    if !rpc.transactions.is_full() {
-        return differs("transactions", &"whole transactions", &"their hashes");
-    }
-    let block = rpc.into_consensus().convert_transactions::<Transaction>();
-    let block = recover_block(block, spec)
-        .map_err(|source| InputError::Block { place: path.display().to_string(), source })?;
-    if block.hash != hash {
-        return differs("hash", &hash, &format!("a header with hash {}", block.hash));
-    }
-    let root = calculate_transaction_root(&block.transactions);
-    if block.header.transactions_root != root {
-        let got = format!("transactions with root {root}");
-        return differs("transactionsRoot", &block.header.transactions_root, &got);
-    }
-    let root = block.withdrawals.as_deref().map(|withdrawals| calculate_withdrawals_root(withdrawals));
-    if block.header.withdrawals_root != root {
-        let got = format!("withdrawals with root {root:?}");
-        return differs("withdrawalsRoot", &format!("{:?}", block.header.withdrawals_root), &got);
-    }
-    for (index, (transaction, stated)) in block.transactions.iter().zip(senders).enumerate() {
-        if transaction.signer() != stated {
-            let got = format!("a signature by {}", transaction.signer());
-            return differs(&format!("transactions[{index}].from"), &stated, &got);
-        }
-    }
-    Ok(block)
+    Ok(ChainSpec::read(directory)?.unwrap_or_else(ChainSpec::mainnet))
 }
 
 /// Reads the hashes that BLOCKHASH may ask for; the parent's is in the header.

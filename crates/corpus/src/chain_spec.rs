@@ -4,15 +4,17 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_consensus::Header;
 use alloy_eips::{eip6110::MAINNET_DEPOSIT_CONTRACT_ADDRESS, eip7840::BlobParams};
-use alloy_evm::{EvmEnv, eth::spec::EthExecutorSpec, eth::spec::EthSpec};
+use alloy_evm::{EvmEnv, eth::spec::EthExecutorSpec};
 use alloy_hardforks::{EthereumHardfork, EthereumHardforks, ForkCondition};
 use alloy_primitives::{Address, U256};
 
 mod blob_schedule;
 mod genesis_config;
+mod known;
 mod network;
 
 pub use blob_schedule::BlobSchedule;
+pub(crate) use known::KNOWN_CHAINS;
 pub use network::NetworkError;
 pub(crate) use network::fork_by_name;
 
@@ -44,25 +46,6 @@ impl ChainSpec {
     ) -> Self {
         let deposit_contract = Some(MAINNET_DEPOSIT_CONTRACT_ADDRESS);
         Self { chain_id, deposit_contract, forks: forks.into_iter().collect(), blobs }
-    }
-
-    /// Ethereum mainnet.
-    pub fn mainnet() -> Self {
-        Self::new(1, EthereumHardfork::mainnet(), BlobSchedule::default())
-    }
-
-    /// The Sepolia test network.
-    pub fn sepolia() -> Self {
-        let deposit_contract = EthSpec::sepolia().deposit_contract_address();
-        let spec = Self::new(11_155_111, EthereumHardfork::sepolia(), BlobSchedule::default());
-        Self { deposit_contract, ..spec }
-    }
-
-    /// The Holesky test network.
-    pub fn holesky() -> Self {
-        let deposit_contract = EthSpec::holesky().deposit_contract_address();
-        let spec = Self::new(17_000, EthereumHardfork::holesky(), BlobSchedule::default());
-        Self { deposit_contract, ..spec }
     }
 
     /// Returns the same rules with another chain id.

@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256};
 use crate::{chain_spec::NetworkError, decode::BlockDecodeError};
 
 /// The kinds of sources, for messages.
-const SOURCES: &str = "a case (block.json, pre_state.json), blockchain tests (*.json) or a chain (genesis.json, *.rlp or *.era1)";
+const SOURCES: &str = "a case (block.json, pre_state.json), blockchain tests or a witness (*.json), or a chain (genesis.json, *.rlp or *.era1)";
 
 /// An input that cannot be used; it displays as one line.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +58,7 @@ pub enum InputError {
     NotSupported {
         /// The file or directory.
         path: PathBuf,
-        /// The kind: witness, era1.
+        /// The kind: rpc.
         kind: &'static str,
     },
     /// JSON that is malformed, ends early, or has another shape than expected.
@@ -113,6 +113,18 @@ pub enum InputError {
         /// By the first statement.
         expected: String,
         /// By the second one.
+        got: String,
+    },
+    /// A part of a file that is not there, or does not hold what it should.
+    #[error("{}: {field}: expected {expected}, found {got}", path.display())]
+    Field {
+        /// The file.
+        path: PathBuf,
+        /// The part.
+        field: String,
+        /// What it should hold.
+        expected: String,
+        /// What it holds.
         got: String,
     },
     /// A pre-state without accounts that the block needs.

@@ -14,10 +14,12 @@ mod fixture;
 pub mod generate;
 mod members;
 mod quantity;
+mod rpc_block;
 pub mod source;
 pub mod state;
 #[cfg(test)]
 mod testing;
+pub mod witness;
 
 pub use absent_reads::AbsentReads;
 pub use block::{Block, Case, Transaction};
@@ -32,3 +34,4 @@ pub use error::InputError;
 pub use generate::{Fork, Generate, GenerateError, GenerateOptions, Workload, generate};
 pub use source::{Item, NotRun, Sources, open};
 pub use state::{Absent, MissingState, PlainAccount, PlainState};
+pub use witness::Witness;

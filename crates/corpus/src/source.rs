@@ -10,6 +10,7 @@ use crate::{
     chain::{Chain, is_blocks},
     error::InputError,
     file::plain_name,
+    witness::Witness,
 };
 
 mod tests_file;
@@ -23,6 +24,8 @@ pub enum Item {
     Case(Case),
     /// A chain to import: a blockchain test, or a genesis with its blocks.
     Chain(Chain),
+    /// One block with the part of its parent's state that executing it needs.
+    Witness(Witness),
     /// Something that was recognised and is not run.
     NotRun(NotRun),
 }
@@ -50,9 +53,10 @@ pub struct Sources {
 
 /// Opens a file, a directory or a tree of directories.
 ///
-/// A directory with `block.json` or `pre_state.json` is a case, one with `genesis.json`, `*.rlp` or `*.era1` is a
-/// chain, any other is a tree; a `*.json` file is searched for blockchain tests. Files may be compressed. Fails where
-/// the path itself cannot be looked at; everything else is told in turn.
+/// A directory with `block.json` or `pre_state.json` is a case, or a witness if it has `witness.json` too; one with
+/// `genesis.json`, `*.rlp` or `*.era1` is a chain, any other is a tree. A `*.json` file is a witness if it says so, and
+/// else searched for blockchain tests. Files may be compressed. Fails where the path itself cannot be looked at;
+/// everything else is told in turn.
 pub fn open(path: impl AsRef<Path>) -> Result<Sources, InputError> {
     let root = path.as_ref().to_owned();
     if root.to_string_lossy().contains("://") {
@@ -97,6 +101,9 @@ impl Sources {
         let entries = entries(&path)?;
         let names: Vec<String> = entries.iter().map(|entry| plain_name(entry)).collect();
         let has = |wanted: &str| names.iter().any(|name| name == wanted);
+        if has("witness.json") && (has("block.json") || has("block.rlp")) {
+            return Witness::read_directory(&path).map(|witness| Some(Item::Witness(witness)));
+        }
         if has("block.json") || has("pre_state.json") {
             return Case::read(&path).map(|case| Some(Item::Case(case)));
         }

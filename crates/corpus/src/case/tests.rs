@@ -1,6 +1,6 @@
 use std::fs;
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use revm::DatabaseRef;
 use serde_json::Value;
 

@@ -1,12 +1,35 @@
 //! Reads a chain's rules from a geth genesis configuration.
 
+use std::path::Path;
+
 use alloy_genesis::{ChainConfig, Genesis};
 use alloy_hardforks::{EthereumHardfork as Fork, ForkCondition};
 use alloy_primitives::U256;
+use serde::Deserialize;
 
 use super::{BlobSchedule, ChainSpec, network, paris_at_difficulty};
+use crate::{
+    error::InputError,
+    file::{find, read_json},
+};
+
+/// A chain's rules: a whole genesis or only its `config`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ChainFile {
+    Genesis { config: ChainConfig },
+    Config(ChainConfig),
+}
 
 impl ChainSpec {
+    /// Reads the rules out of a directory's `chain.json`, if there is one.
+    pub(crate) fn read(directory: &Path) -> Result<Option<Self>, InputError> {
+        let Some(path) = find(directory, "chain.json") else { return Ok(None) };
+        Ok(Some(match read_json(&path)? {
+            ChainFile::Genesis { config } | ChainFile::Config(config) => Self::from_config(&config),
+        }))
+    }
+
     /// Reads the rules out of a genesis.
     pub fn from_genesis(genesis: &Genesis) -> Self {
         Self::from_config(&genesis.config)

@@ -15,6 +15,7 @@ fn show(directory: &Path, path: &str) -> Vec<String> {
             let errors: Vec<String> = bad.into_iter().map(|block| block.unwrap_err().to_string()).collect();
             format!("chain {} of {}{}", chain.source, good.len(), errors.join(";"))
         }
+        Ok(Item::Witness(witness)) => format!("witness {}", witness.source),
         Ok(Item::NotRun(NotRun { source, reason })) => format!("not run {source}: {reason}"),
         Err(error) => format!("error {error}"),
     });
@@ -25,6 +26,16 @@ fn chain_rlp() -> Vec<u8> {
     let first = block(1, B256::ZERO, vec![]);
     let second = block(2, first.header.hash_slow(), vec![]);
     [alloy_rlp::encode(&first), alloy_rlp::encode(&second)].concat()
+}
+
+fn hex_of(block: &crate::testing::RawBlock) -> String {
+    alloy_primitives::hex::encode_prefixed(alloy_rlp::encode(block))
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
 fn temporary() -> tempfile::TempDir {
@@ -40,10 +51,26 @@ fn sources_are_told_apart_by_looking() {
     write(directory, "c/2.rlp", chain_rlp());
     write(directory, "c/1.rlp.zst", zstd::encode_all(&chain_rlp()[..], 1).unwrap());
     write(directory, "a/t.json", json!({"x": test_json("Berlin"), "y": test_json("London")}).to_string());
+    let (block, result) = (hex_of(&block(1, B256::ZERO, vec![])), json!({"state": [], "codes": []}));
+    let witness =
+        json!({"chain": "mainnet", "block": block, "witness": result, "pre_state_root": B256::ZERO});
+    write(directory, "d/w.json.gz", gzip(witness.to_string().as_bytes()));
+    write(directory, "e/block.rlp", alloy_rlp::encode(crate::testing::block(1, B256::ZERO, vec![])));
+    write(directory, "e/witness.json", result.to_string());
+    let told = show(directory, "");
     assert_eq!(
-        show(directory, ""),
-        ["chain !/a/t.json: x of 2", "chain !/a/t.json: y of 2", "case !/b/case", "chain !/c of 4"]
+        told[..5],
+        [
+            "chain !/a/t.json: x of 2",
+            "chain !/a/t.json: y of 2",
+            "case !/b/case",
+            "chain !/c of 4",
+            "witness !/d/w.json.gz"
+        ]
     );
+    // Nothing tells the chain of this one.
+    assert!(told[5].starts_with("error !/e: chain: expected mainnet, sepolia, "), "{}", told[5]);
+    assert_eq!(told.len(), 6);
     assert_eq!(show(directory, "b/case/block.json"), ["case !/b/case"]);
     assert_eq!(show(directory, "c/2.rlp"), ["chain !/c of 2"]);
     assert_eq!(show(directory, "c/genesis.json"), ["chain !/c of 4"]);
@@ -100,7 +127,7 @@ fn one_bad_input_does_not_stop_the_others() {
         "chain !/d of 0!/d/d.era1: offset 0: expected an entry's head of 8 bytes, the file ends after 1",
         "error !/e/genesis.json: no such file, expected the genesis of the chain",
         "error !/f/chain.rlp: no such file, expected the chain's blocks",
-        "error !/g.json: witness sources are not supported yet",
+        "error !/g.json:1:26: missing field `state`",
         &format!("chain !/h of 1!/h/chain.rlp: offset {}: expected a block of", length / 2),
         &format!(
             "chain !/i of 2!/i/chain.rlp: offset {length}: expected an RLP list (a block), found byte 0x00"

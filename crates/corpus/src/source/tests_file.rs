@@ -1,4 +1,4 @@
-//! Yields the blockchain tests of a JSON file and says what in it is none.
+//! Yields the blockchain tests of a JSON file, or the witness that it is, and says what in it is neither.
 
 use std::path::{Path, PathBuf};
 
@@ -6,6 +6,7 @@ use super::{Item, NotRun, not_run};
 use crate::{
     error::InputError,
     fixture::{Fixture, Fixtures},
+    witness::Witness,
 };
 
 /// A JSON file that is being searched for blockchain tests.
@@ -61,7 +62,7 @@ impl Iterator for TestsFile {
                 }
                 Some(Ok(Fixture::Witness)) => {
                     self.ended = true;
-                    return Some(Err(InputError::NotSupported { path: self.path.clone(), kind: "witness" }));
+                    return Some(Witness::read(&self.path).map(Item::Witness));
                 }
                 Some(Ok(Fixture::Other { name, reason })) => {
                     self.other.get_or_insert((name, reason));
