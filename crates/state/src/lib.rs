@@ -6,7 +6,8 @@
 //! that is empty by EIP-161, and only slots of value zero are left out, because they do not exist in any storage trie.
 //!
 //! [`trie`] holds the part of a trie that a block needs and computes the next root from it: from a witness's nodes or
-//! from a store's. [`update`] is what a block changes, by hashed keys.
+//! from a store's. [`update`] is what a block changes, by hashed keys. [`witness`] is a state held as a witness, to
+//! execute one block on.
 //!
 //! [`store`] keeps a chain on disk.
 //!
@@ -17,6 +18,7 @@ pub mod root;
 pub mod store;
 pub mod trie;
 pub mod update;
+pub mod witness;
 
 pub use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY};
 pub use error::StateError;
@@ -24,3 +26,4 @@ pub use root::{StateAccount, state_root, storage_root};
 pub use store::{BlockId, ExecutedBlock, GenesisAccount, StateView, Store, StoreConfig, TrieView};
 pub use trie::{NodeSource, NodesByHash, PartialTrie, TrieError, TrieOwner, TrieUpdate, update_root};
 pub use update::{Account, AccountUpdate, StateUpdate, StorageBase, StorageUpdate};
+pub use witness::{WitnessError, WitnessState};

@@ -107,9 +107,9 @@ fn the_root_must_be_known_and_stated_once() {
         "{told}"
     );
     let told = refused(|json| json["pre_state_root"] = json!(B256::repeat_byte(1)));
-    let zero = B256::ZERO;
+    let proved = alloy_consensus::EMPTY_ROOT_HASH;
     assert!(
-        told.starts_with(&format!("!: pre_state_root: expected {zero} as in the parent's header")),
+        told.starts_with(&format!("!: pre_state_root: expected {proved} as in the parent's header")),
         "{told}"
     );
     let mut json = witness_json(&chain(Some(1)));

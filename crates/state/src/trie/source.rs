@@ -55,6 +55,11 @@ impl NodesByHash {
         self.0.is_empty()
     }
 
+    /// Returns the nodes, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Bytes> {
+        self.0.values()
+    }
+
     /// Returns whether there is a node with this hash.
     pub fn contains(&self, hash: &B256) -> bool {
         self.0.contains_key(hash)
