@@ -1,7 +1,8 @@
 //! What `tandem replay` does with a block, step by step.
 //!
 //! [`run`] opens the sources ([`items`]), takes what belongs to the run ([`portion`]) and judges it: a block with its
-//! state in [`case`], a chain in [`chain`] block by block ([`mod@block`]) on what was accepted before ([`import`]). Both
+//! state in [`case`], or in [`witness`]
+//! where that is what the state is held as, a chain in [`chain`] block by block ([`mod@block`]) on what was accepted before ([`import`]). Both
 //! have [`twins`] execute and compare; [`after`] has the rules that hold after execution, [`expectation`] what a source
 //! expects. [`record`] writes down what came out ([`judged`]), and [`results`] carries it to the report and to standard
 //! output ([`findings`]).
@@ -24,3 +25,4 @@ pub(crate) mod record;
 pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod twins;
+pub(crate) mod witness;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tandem_corpus::Case;
+use tandem_state::WitnessState;
 
 use crate::difference::Difference;
 
@@ -12,11 +13,13 @@ mod chain;
 mod error;
 mod file;
 mod state;
+mod witness;
 
 pub use block::BlockEvidence;
 pub use chain::{Activation, BlobEvidence, ChainEvidence};
 pub use error::EvidenceError;
 pub use state::{AbsentEvidence, AccountEvidence, StateEvidence};
+pub use witness::WitnessEvidence;
 
 /// The version of the format; a reader refuses any other.
 pub const SCHEMA: u32 = 1;
@@ -40,8 +43,17 @@ pub struct Evidence {
     pub chain: ChainEvidence,
     /// The block.
     pub block: BlockEvidence,
-    /// The state before the block.
+    /// The state before the block; of a witness its codes, block hashes and what was changed before the block.
     pub state: StateEvidence,
+    /// The rest of a state that is held as a witness.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<WitnessEvidence>,
+}
+
+/// A state that can be written down.
+pub trait Evident {
+    /// Writes a state down, all of it.
+    fn evidence(&self) -> (StateEvidence, Option<WitnessEvidence>);
 }
 
 /// What made evidence.
@@ -70,7 +82,13 @@ pub struct Run {
 
 impl Evidence {
     /// Collects the evidence of a case.
-    pub fn new(case: &Case, run: Run, provenance: Provenance, divergence: Option<Difference>) -> Self {
+    pub fn new<S: Evident>(
+        case: &Case<S>,
+        run: Run,
+        provenance: Provenance,
+        divergence: Option<Difference>,
+    ) -> Self {
+        let (state, witness) = case.state.evidence();
         Self {
             schema: SCHEMA,
             provenance,
@@ -79,17 +97,28 @@ impl Evidence {
             divergence,
             chain: ChainEvidence::of(&case.spec),
             block: BlockEvidence::of(&case.block),
-            state: StateEvidence::of(&case.state),
+            state,
+            witness,
         }
     }
 
-    /// Rebuilds the case.
+    /// Rebuilds the case, on a state that is held as it is.
     pub fn case(&self) -> Result<Case, EvidenceError> {
+        self.on(self.state.state()?)
+    }
+
+    /// Rebuilds the case on a state that is held as a witness, if it was one.
+    pub fn witness_case(&self) -> Option<Result<Case<WitnessState>, EvidenceError>> {
+        let witness = self.witness.as_ref()?;
+        Some(witness.state(&self.state).and_then(|state| self.on(state)))
+    }
+
+    fn on<S>(&self, state: S) -> Result<Case<S>, EvidenceError> {
         Ok(Case {
             source: self.source.clone(),
             spec: self.chain.spec()?.into(),
             block: self.block.block()?,
-            state: self.state.state()?.into(),
+            state: state.into(),
         })
     }
 }

@@ -37,7 +37,7 @@ pub use compare::{Comparison, Expectation, Roots, StateRoot, Terms, compare};
 pub use difference::{Difference, Value};
 pub use engine::{Engine, Observe, ParentState};
 pub use error::{ErrorForm, ExecuteError};
-pub use evidence::{Evidence, EvidenceError, Provenance, Run};
+pub use evidence::{Evidence, EvidenceError, Evident, Provenance, Run};
 pub use explain::{Explanation, Reproduction, explain};
 pub use history::Write;
 pub use output::{Digest, Execution, Output, Receipt};

@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use revm::database::BundleState;
 use tandem_corpus::{Case, PlainState};
-use tandem_state::StateAccount;
+use tandem_state::{StateAccount, WitnessState};
 
 /// Computes the root of the state after a block.
 ///
@@ -29,8 +29,8 @@ pub struct RootError {
 
 /// The root over all that a case carries, from scratch.
 ///
-/// Where the case carries the whole world this is the state root. Where it carries a part, it is a fingerprint of
-/// that part: it equals no header's root, but two executions must agree on it.
+/// Where the case carries the whole world, or a witness of it, this is the state root. Where it carries a part, it is a
+/// fingerprint of that part: it equals no header's root, but two executions must agree on it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CarriedState;
 
@@ -45,5 +45,11 @@ impl RootSource for CarriedState {
             code_hash: account.info.code_hash,
             storage: account.storage,
         })))
+    }
+}
+
+impl RootSource<WitnessState> for CarriedState {
+    fn state_root(&self, case: &Case<WitnessState>, bundle: &BundleState) -> Result<B256, RootError> {
+        case.state.state_root(bundle).map_err(|error| RootError { reason: error.to_string() })
     }
 }

@@ -15,7 +15,7 @@ use tandem_corpus::Case;
 use tandem_executor::{Strategy, WorkerPool};
 
 use crate::replay::{
-    missing,
+    missing::Parent,
     twins::{Examined, Twins},
 };
 
@@ -81,17 +81,21 @@ impl Contest {
     }
 
     /// Warms up, comparing every contender's output, and then times; returns the output with the times.
-    pub(crate) fn hold(&mut self, case: &Case, terms: &Terms<'_>) -> Result<(Output, Times), Refusal> {
+    pub(crate) fn hold<S: Parent>(
+        &mut self,
+        case: &Case<S>,
+        terms: &Terms<'_, S>,
+    ) -> Result<(Output, Times), Refusal> {
         let output = self.warm_up(case, terms)?;
         let times = self.time(case, &output)?;
         Ok((output, times))
     }
 
-    fn warm_up(&mut self, case: &Case, terms: &Terms<'_>) -> Result<Output, Refusal> {
+    fn warm_up<S: Parent>(&mut self, case: &Case<S>, terms: &Terms<'_, S>) -> Result<Output, Refusal> {
         let mut output = None;
         for contender in &mut self.contenders {
             let examined = contender.twins.examine(case, terms);
-            if let Some(error) = missing::input_error(case, &examined) {
+            if let Some(error) = S::input_error(case, &examined) {
                 return Err(Refusal::Unusable(error));
             }
             if examined.comparison.verdict != Verdict::Match {
@@ -103,7 +107,7 @@ impl Contest {
     }
 
     /// Executes in turn. Nothing runs between two executions but dropping what the first one made.
-    fn time(&self, case: &Case, output: &Output) -> Result<Times, Refusal> {
+    fn time<S: Parent>(&self, case: &Case<S>, output: &Output) -> Result<Times, Refusal> {
         let count = self.iterations.get();
         let mut sequential = Vec::with_capacity(count);
         let mut parallel: Vec<_> =

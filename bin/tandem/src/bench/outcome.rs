@@ -7,7 +7,7 @@ use std::{
 };
 
 use eyre::{Result, WrapErr};
-use tandem_compare::{Output, evidence::Run};
+use tandem_compare::{Difference, Evidence, Evident, Output, Provenance, Run};
 use tandem_corpus::Case;
 use tandem_report::{Bench, BenchBlock, BenchInfo, BenchSubject};
 
@@ -17,7 +17,7 @@ use crate::{
     exit::Exit,
     interrupt::Interrupt,
     progress::Progress,
-    replay::{evidence, judged::Proof, results::DEFAULT_DIR},
+    replay::{evidence, results::DEFAULT_DIR},
     terminal,
 };
 
@@ -64,7 +64,7 @@ impl Outcome {
     }
 
     /// Takes the times of a block whose executions agreed.
-    pub(crate) fn timed(&mut self, case: &Case, output: &Output, times: &Times) -> Result<()> {
+    pub(crate) fn timed<S>(&mut self, case: &Case<S>, output: &Output, times: &Times) -> Result<()> {
         let block = figures(case, output, times);
         if self.format == Format::Jsonl {
             terminal::print(&format!("{}\n", block.json_line()))?;
@@ -75,14 +75,14 @@ impl Outcome {
     }
 
     /// Takes a block without figures.
-    pub(crate) fn refused(&mut self, case: &Case, refusal: Refusal) {
+    pub(crate) fn refused<S: Evident>(&mut self, case: &Case<S>, refusal: Refusal) {
         let number = case.block.header.number;
         match refusal {
             Refusal::Diverged(examined) => {
                 self.diverged += 1;
                 let difference = examined.comparison.first_difference().cloned();
                 let found = difference.as_ref().map_or_else(String::new, |first| format!(", {first}"));
-                let kept = self.keep_evidence(&Proof { case: case.clone(), difference });
+                let kept = self.keep_evidence(case, difference);
                 self.progress.suspend(|| {
                     let text = format!("{}: block {number} diverged{found}: no figures{kept}", case.source);
                     terminal::error(&text);
@@ -90,7 +90,7 @@ impl Outcome {
             }
             Refusal::Failed(error) => {
                 self.diverged += 1;
-                let kept = self.keep_evidence(&Proof { case: case.clone(), difference: None });
+                let kept = self.keep_evidence(case, None);
                 self.progress.suspend(|| {
                     let text = format!(
                         "{}: block {number} failed after a warm-up that matched, {error}: no figures{kept}",
@@ -148,7 +148,8 @@ impl Outcome {
     }
 
     /// Keeps what replays a divergence, and says how; a divergence may never happen again.
-    fn keep_evidence(&self, proof: &Proof) -> String {
+    fn keep_evidence<S: Evident>(&self, case: &Case<S>, difference: Option<Difference>) -> String {
+        let proof = Evidence::new(case, Run::default(), Provenance::default(), difference);
         match evidence::write(Path::new(DEFAULT_DIR), proof, self.run.clone()) {
             Ok(name) => format!("; tandem explain {}", Path::new(DEFAULT_DIR).join(name).display()),
             Err(error) => format!("; no evidence: {error}"),
@@ -157,7 +158,7 @@ impl Outcome {
 }
 
 /// Puts the times of a block in the report's form.
-fn figures(case: &Case, output: &Output, times: &Times) -> BenchBlock {
+fn figures<S>(case: &Case<S>, output: &Output, times: &Times) -> BenchBlock {
     let header = &case.block.header;
     let subject = BenchSubject {
         number: header.number,

@@ -14,6 +14,7 @@ use crate::{
         after,
         import::Import,
         items::{self, Found},
+        missing::Parent,
     },
 };
 
@@ -36,6 +37,9 @@ pub(crate) fn run(work: &Work<'_>, contest: &mut Contest, mut outcome: Outcome) 
         match found {
             Found::Case(case) => {
                 time(contest, &case, Expectation::Valid, &mut outcome)?;
+            }
+            Found::Witness(proved) => {
+                time(contest, &proved.case, Expectation::Valid, &mut outcome)?;
             }
             Found::Chain(chain) => walk(*chain, contest, work.limit, &mut outcome)?,
             Found::NotRun(not_run) => outcome.not_run(&not_run.source, &not_run.reason),
@@ -74,9 +78,9 @@ fn walk(mut chain: Chain, contest: &mut Contest, limit: Option<u64>, outcome: &m
 }
 
 /// Times a block; returns its output, if it has figures.
-fn time(
+fn time<S: Parent>(
     contest: &mut Contest,
-    case: &Case,
+    case: &Case<S>,
     expectation: Expectation,
     outcome: &mut Outcome,
 ) -> Result<Option<Output>> {

@@ -5,8 +5,8 @@ use std::{num::NonZero, path::PathBuf, sync::Arc};
 use clap::Args;
 use eyre::{Result, WrapErr};
 use tandem_compare::{
-    CarriedState, Evidence, Expectation, Explanation, Parallel, Reference, Reproduction, StateRoot, Terms,
-    explain,
+    CarriedState, Evidence, Expectation, Explanation, Parallel, ParentState, Reference, Reproduction,
+    StateRoot, Terms, explain,
 };
 use tandem_corpus::{Absent, Case};
 use tandem_executor::{Strategy, WorkerPool};
@@ -41,18 +41,35 @@ impl Explain {
     /// Runs the subcommand.
     pub(crate) fn run(&self) -> Result<Exit> {
         let evidence = Evidence::read(&self.evidence)?;
-        let case = evidence.case()?;
-        let parallel = self.parallel(&evidence)?;
-        let recorded = evidence.divergence.as_ref();
-
-        let terms = terms(&case, recorded.is_some_and(|difference| difference.header.is_some()));
-        let attempts = self.attempts.get();
-        let explanation = explain(&case, &Reference::default(), &parallel, &terms, recorded, attempts);
-        terminal::print(&text(&evidence, &case, &explanation))?;
+        let explanation = match evidence.witness_case() {
+            Some(case) => self.explain(&evidence, &case?, StateRoot::Header(&CarriedState))?,
+            None => {
+                let case = evidence.case()?;
+                self.explain(&evidence, &case, state_root(&case))?
+            }
+        };
         Ok(match explanation.reproduction {
             Reproduction::Reproduced { .. } => Exit::Diverged,
             Reproduction::NotReproduced { .. } => Exit::Matched,
         })
+    }
+
+    fn explain<S: ParentState>(
+        &self,
+        evidence: &Evidence,
+        case: &Case<S>,
+        state_root: StateRoot<'_, S>,
+    ) -> Result<Explanation> {
+        let parallel = self.parallel(evidence)?;
+        let recorded = evidence.divergence.as_ref();
+        // Compares with the header only where the divergence was one from the header: other headers may not be right.
+        let is_from_header = recorded.is_some_and(|difference| difference.header.is_some());
+        let expectation = if is_from_header { Expectation::Valid } else { Expectation::Agreement };
+        let terms = Terms { expectation, state_root };
+        let attempts = self.attempts.get();
+        let explanation = explain(case, &Reference::default(), &parallel, &terms, recorded, attempts);
+        terminal::print(&text(evidence, case, &explanation))?;
+        Ok(explanation)
     }
 
     fn parallel(&self, evidence: &Evidence) -> Result<Parallel> {
@@ -68,17 +85,15 @@ impl Explain {
     }
 }
 
-/// Compares with the header only where the divergence was one from the header: other headers may not be right.
-fn terms(case: &Case, with_header: bool) -> Terms<'static> {
-    let expectation = if with_header { Expectation::Valid } else { Expectation::Agreement };
-    let state_root = match case.state.absent {
+/// Returns what the root of a state that is held as it is can be compared with.
+fn state_root(case: &Case) -> StateRoot<'static> {
+    match case.state.absent {
         Absent::Empty => StateRoot::Header(&CarriedState),
         Absent::Unknown | Absent::Presumed => StateRoot::Agreement(&CarriedState),
-    };
-    Terms { expectation, state_root }
+    }
 }
 
-fn text(evidence: &Evidence, case: &Case, explanation: &Explanation) -> String {
+fn text<S>(evidence: &Evidence, case: &Case<S>, explanation: &Explanation) -> String {
     let (block, made) = (&case.block, &evidence.provenance);
     format!(
         "block {} {} of {}\nfork {}, {} transactions, recorded with {} threads by tandem {} {}\n{explanation}",

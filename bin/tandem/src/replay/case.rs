@@ -1,9 +1,9 @@
 //! Judges a recorded or generated block.
 
 use tandem_compare::{CarriedState, Expectation, StateRoot, Terms};
-use tandem_corpus::{Absent, Case};
+use tandem_corpus::{Absent, Case, PlainState};
 
-use super::{judged::Judged, missing, record, twins::Twins};
+use super::{judged::Judged, missing::Parent, record, twins::Twins};
 
 /// Executes a case both ways and says what came out.
 ///
@@ -16,7 +16,7 @@ pub(crate) fn judge(case: &Case, twins: &mut Twins) -> Judged {
     };
     let examined = twins.examine(case, &Terms { expectation: Expectation::Valid, state_root });
     let record = record::executed(&case.source, &case.spec, &case.block, &examined);
-    match missing::input_error(case, &examined) {
+    match PlainState::input_error(case, &examined) {
         Some(error) => Judged::unusable(record, error),
         None => Judged::executed(record, case, examined.comparison.first_difference()),
     }

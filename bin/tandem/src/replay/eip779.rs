@@ -9,7 +9,9 @@ use std::sync::Arc;
 use alloy_evm::eth::dao_fork::{DAO_HARDFORK_ACCOUNTS, DAO_HARDFORK_BENEFICIARY};
 use alloy_hardforks::{EthereumHardfork, EthereumHardforks, ForkCondition};
 use alloy_primitives::U256;
+use revm::{DatabaseRef, state::AccountInfo};
 use tandem_corpus::{BlobSchedule, ChainSpec, PlainState};
+use tandem_state::{WitnessError, WitnessState};
 
 /// Returns the rules and the state by which the transactions of a block execute.
 pub(crate) fn before_transactions(
@@ -17,10 +19,35 @@ pub(crate) fn before_transactions(
     number: u64,
     state: Arc<PlainState>,
 ) -> (Arc<ChainSpec>, Arc<PlainState>) {
-    if spec.ethereum_fork_activation(EthereumHardfork::Dao) != ForkCondition::Block(number) {
+    if !is_fork_block(&spec, number) {
         return (spec, state);
     }
     (Arc::new(without_fork(&spec)), Arc::new(moved(Arc::unwrap_or_clone(state))))
+}
+
+/// Returns the same of a state that is held as a witness; fails where it does not prove the balances.
+pub(crate) fn before_witnessed_transactions(
+    spec: Arc<ChainSpec>,
+    number: u64,
+    mut state: WitnessState,
+) -> Result<(Arc<ChainSpec>, WitnessState), WitnessError> {
+    if !is_fork_block(&spec, number) {
+        return Ok((spec, state));
+    }
+    let mut sum = U256::ZERO;
+    for address in DAO_HARDFORK_ACCOUNTS {
+        if let Some(info) = state.basic_ref(address)? {
+            sum += info.balance;
+            state.change(address, AccountInfo { balance: U256::ZERO, ..info });
+        }
+    }
+    let info = state.basic_ref(DAO_HARDFORK_BENEFICIARY)?.unwrap_or_default();
+    state.change(DAO_HARDFORK_BENEFICIARY, AccountInfo { balance: info.balance + sum, ..info });
+    Ok((Arc::new(without_fork(&spec)), state))
+}
+
+fn is_fork_block(spec: &ChainSpec, number: u64) -> bool {
+    spec.ethereum_fork_activation(EthereumHardfork::Dao) == ForkCondition::Block(number)
 }
 
 /// Returns the same rules without the DAO fork; there were no blobs at its time.

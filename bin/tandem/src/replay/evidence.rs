@@ -7,8 +7,6 @@ use tandem_compare::{
     evidence::{Provenance, Run},
 };
 
-use super::judged::Proof;
-
 /// Versions of the crates that execute, as Cargo.lock has them when the program is built.
 const LOCK: &str = include_str!("../../../../Cargo.lock");
 
@@ -16,9 +14,9 @@ const LOCK: &str = include_str!("../../../../Cargo.lock");
 const ENGINES: [&str; 4] = ["alloy-evm", "revm", "alloy-consensus", "alloy-trie"];
 
 /// Writes the evidence of a divergence into a report's directory and returns its name there.
-pub(crate) fn write(report_dir: &Path, proof: &Proof, run: Run) -> Result<String, EvidenceError> {
+pub(crate) fn write(report_dir: &Path, mut evidence: Evidence, run: Run) -> Result<String, EvidenceError> {
     let directory = report_dir.join("evidence");
-    let evidence = Evidence::new(&proof.case, run, provenance(), proof.difference.clone());
+    (evidence.run, evidence.provenance) = (run, provenance());
     evidence.write(&directory)?;
     Ok(format!("evidence/{}", evidence.file_name()))
 }

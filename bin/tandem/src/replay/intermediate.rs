@@ -1,11 +1,14 @@
 //! Computes the state roots that receipts carry before Byzantium.
 
 use alloy_hardforks::EthereumHardforks;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, keccak256};
 use revm::state::{Account, AccountInfo, EvmState};
 use tandem_chain::state_root;
 use tandem_compare::{Engine, Observe, Place, Reference};
 use tandem_corpus::{Case, PlainState};
+use tandem_state::{
+    AccountUpdate, StateUpdate, StorageBase, StorageUpdate, WitnessError, WitnessState, update::hash_slot,
+};
 
 /// Returns the state root after each transaction of a block, where its receipts carry them (before EIP-658).
 ///
@@ -25,6 +28,44 @@ pub(crate) fn roots(case: &Case) -> Option<Vec<B256>> {
         }
     }
     Some(roots)
+}
+
+/// Returns the same of a block on a witness; fails where the witness does not reach.
+pub(crate) fn witnessed_roots(case: &Case<WitnessState>) -> Result<Option<Vec<B256>>, WitnessError> {
+    let (spec, number) = (&case.spec, case.block.header.number);
+    if spec.is_byzantium_active_at_block(number) {
+        return Ok(None);
+    }
+    let clears_empty = spec.is_spurious_dragon_active_at_block(number);
+    let mut update = StateUpdate::default();
+    let mut roots = Vec::with_capacity(case.block.transactions.len());
+    let trace = Reference::default().execute(case, Observe::Commits).trace;
+    for commit in trace.into_iter().flat_map(|trace| trace.commits) {
+        add(&mut update, &commit.state, clears_empty);
+        if matches!(commit.place, Some(Place::Transaction(_))) {
+            roots.push(case.state.root_after(update.clone())?);
+        }
+    }
+    Ok(Some(roots))
+}
+
+/// Adds what one transaction changed to what those before it did.
+fn add(update: &mut StateUpdate, changes: &EvmState, clears_empty: bool) {
+    for (address, account) in changes.iter().filter(|(_, account)| account.is_touched()) {
+        let key = keccak256(address);
+        if account.is_selfdestructed() || (clears_empty && account.is_empty()) {
+            update.accounts.insert(key, AccountUpdate::removed());
+            continue;
+        }
+        let unchanged = || AccountUpdate { account: None, storage: StorageUpdate::default() };
+        let changed = update.accounts.entry(key).or_insert_with(unchanged);
+        if account.is_created() {
+            changed.storage = StorageUpdate { base: StorageBase::Wiped, ..StorageUpdate::default() };
+        }
+        changed.account = Some((&account.info).into());
+        let slots = account.changed_storage_slots();
+        changed.storage.slots.extend(slots.map(|(slot, value)| (hash_slot(*slot), value.present_value)));
+    }
 }
 
 /// Applies what one transaction changed; EIP-161 removes accounts that it left empty.

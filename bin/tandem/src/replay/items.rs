@@ -7,6 +7,7 @@ use tandem_corpus::{
     source::{self, NotRun},
 };
 
+use super::witness::Proved;
 use crate::args::Generated;
 
 /// What a source yields.
@@ -15,6 +16,8 @@ pub(crate) enum Found {
     Case(Box<Case>),
     /// A chain to import.
     Chain(Box<Chain>),
+    /// One block with the state that a witness proves.
+    Witness(Box<Proved>),
     /// Something that was recognised and is not run.
     NotRun(NotRun),
     /// Something that could not be used, as one line.
@@ -46,6 +49,9 @@ fn from_path(path: PathBuf) -> Box<dyn Iterator<Item = Found>> {
         Ok(items) => Box::new(items.map(|item| match item {
             Ok(source::Item::Case(case)) => Found::Case(Box::new(case)),
             Ok(source::Item::Chain(chain)) => Found::Chain(Box::new(chain)),
+            Ok(source::Item::Witness(witness)) => {
+                Proved::new(witness).map_or_else(Found::Unusable, |proved| Found::Witness(Box::new(proved)))
+            }
             Ok(source::Item::NotRun(not_run)) => Found::NotRun(not_run),
             Err(error) => Found::Unusable(error.to_string()),
         })),

@@ -1,6 +1,6 @@
 //! Holds what was found out about one block, on its way to the report.
 
-use tandem_compare::Difference;
+use tandem_compare::{Difference, Evidence, Evident, Provenance, Run};
 use tandem_corpus::Case;
 use tandem_report::{BlockRecord, Divergence, Verdict};
 
@@ -9,19 +9,10 @@ use tandem_report::{BlockRecord, Divergence, Verdict};
 pub(crate) struct Judged {
     /// The record; evidence is not named in it yet.
     pub(crate) record: BlockRecord,
-    /// What replays a divergence; none where nothing was executed.
-    pub(crate) proof: Option<Box<Proof>>,
+    /// What replays a divergence, without run and provenance; none where nothing was executed.
+    pub(crate) proof: Option<Box<Evidence>>,
     /// The input error that kept the block from being checked, as one line.
     pub(crate) input_error: Option<String>,
-}
-
-/// What evidence of a divergence is made of.
-#[derive(Debug)]
-pub(crate) struct Proof {
-    /// The block with its parent state.
-    pub(crate) case: Case,
-    /// The first difference; none where the executions agree and the source expects something else.
-    pub(crate) difference: Option<Difference>,
 }
 
 impl Judged {
@@ -38,16 +29,21 @@ impl Judged {
     }
 
     /// A block that was executed, with the case that replays it where it diverged.
-    pub(crate) fn executed(record: BlockRecord, case: &Case, difference: Option<&Difference>) -> Self {
+    pub(crate) fn executed<S: Evident>(
+        record: BlockRecord,
+        case: &Case<S>,
+        difference: Option<&Difference>,
+    ) -> Self {
         let mut judged = Self::new(record);
         judged.keep_case(case, difference);
         judged
     }
 
     /// Keeps what replays the block, where it diverged.
-    pub(crate) fn keep_case(&mut self, case: &Case, difference: Option<&Difference>) {
+    pub(crate) fn keep_case<S: Evident>(&mut self, case: &Case<S>, difference: Option<&Difference>) {
         if self.record.verdict == Verdict::Diverged {
-            self.proof = Some(Box::new(Proof { case: case.clone(), difference: difference.cloned() }));
+            let evidence = Evidence::new(case, Run::default(), Provenance::default(), difference.cloned());
+            self.proof = Some(Box::new(evidence));
         }
     }
 

@@ -139,10 +139,11 @@ impl Results {
 
     /// Writes evidence and names it in the record.
     fn keep_evidence(&mut self, judged: &mut Judged) {
-        let (Some(proof), Some(divergence)) = (&judged.proof, &mut judged.record.divergence) else { return };
+        let Some(divergence) = &mut judged.record.divergence else { return };
+        let Some(proof) = judged.proof.take() else { return };
         let default = PathBuf::from(DEFAULT_DIR);
         let dir = self.settings.report_dir.as_ref().unwrap_or(&default);
-        match evidence::write(dir, proof, self.settings.run.clone()) {
+        match evidence::write(dir, *proof, self.settings.run.clone()) {
             Ok(name) => {
                 let path = dir.join(&name);
                 self.progress.suspend(|| {

@@ -12,6 +12,7 @@ use super::{
     portion::{Portion, Share},
     results::Results,
     twins::Twins,
+    witness,
 };
 use crate::{
     args::{Generated, Shard},
@@ -43,6 +44,11 @@ pub(crate) fn run(work: &Work<'_>, twins: &mut Twins, mut results: Results, info
             Found::Case(block) => {
                 if portion.take() == Share::Mine {
                     results.judged(case::judge(&block, twins))?;
+                }
+            }
+            Found::Witness(proved) => {
+                if portion.take() == Share::Mine {
+                    results.judged(witness::judge(&proved, twins))?;
                 }
             }
             Found::Chain(blocks) => chain::walk(*blocks, twins, &mut portion, &mut results)?,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use tandem_compare::{
-    Comparison, Engine, ExecuteError, Execution, Observe, Reference, Terms, Verdict, compare,
+    Comparison, Engine, ExecuteError, Execution, Observe, ParentState, Reference, Terms, Verdict, compare,
     parallel::Parallel,
 };
 use tandem_corpus::Case;
@@ -44,7 +44,7 @@ impl Twins {
     ///
     /// Which way goes first alternates from block to block, so that neither always finds warm caches. Repetitions end
     /// at the first that does not match.
-    pub(crate) fn examine(&mut self, case: &Case, terms: &Terms<'_>) -> Examined {
+    pub(crate) fn examine<S: ParentState>(&mut self, case: &Case<S>, terms: &Terms<'_, S>) -> Examined {
         let early = self.parallel_first.then(|| self.execute_in_parallel(case));
         self.parallel_first = !self.parallel_first;
         let sequential = Reference::default().execute(case, Observe::Output);
@@ -61,7 +61,7 @@ impl Twins {
     }
 
     /// Executes a block in parallel; a panic is a broken invariant of ours and ends the block, not the run.
-    fn execute_in_parallel(&self, case: &Case) -> (Execution, BlockStats) {
+    fn execute_in_parallel<S: ParentState>(&self, case: &Case<S>) -> (Execution, BlockStats) {
         let executed =
             catch_unwind(AssertUnwindSafe(|| self.parallel.execute_counted(case, Observe::Output)));
         executed.unwrap_or_else(|panic| {
