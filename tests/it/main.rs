@@ -15,3 +15,4 @@ mod help;
 mod interrupt;
 mod report;
 mod shard;
+mod witness;

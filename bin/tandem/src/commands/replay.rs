@@ -27,6 +27,7 @@ Sources are told apart by looking at them; directories are searched, and files m
   case              a directory with block.json and pre_state.json
   blockchain tests  a JSON file of ethereum/tests or the execution-spec tests
   chain             genesis.json and *.rlp or *.era1 in a directory
+  witness           a JSON file with a block and the result of debug_executionWitness
 
 Workloads:
   mixed, native-transfers, erc20-transfers, erc20-one-recipient, swaps-many-pools, swaps-one-pool,

@@ -1,12 +1,14 @@
 //! Judges a block on a state that is held as a witness.
 
+use std::sync::Arc;
+
 use alloy_consensus::Header;
 use tandem_chain::{
     ConsensusError, ExecutionOutput, HeaderContext, IntermediateRoots, validate_body, validate_header,
     validate_output,
 };
 use tandem_compare::{CarriedState, Expectation, StateRoot, Terms};
-use tandem_corpus::{Case, Witness};
+use tandem_corpus::{Case, ChainSpec, Witness};
 use tandem_report::Verdict;
 use tandem_state::WitnessState;
 
@@ -21,8 +23,10 @@ use super::{
 /// A block with the state that its witness proves.
 #[derive(Debug)]
 pub(crate) struct Proved {
-    /// The block on that state.
+    /// The block on that state, by the rules that are left for its transactions ([`eip779`]).
     pub(crate) case: Case<WitnessState>,
+    /// The chain's rules.
+    spec: Arc<ChainSpec>,
     /// The parent's header, where the witness has it.
     parent: Option<Header>,
 }
@@ -34,33 +38,34 @@ impl Proved {
         let number = block.header.number;
         let unusable = |error| format!("{source}: block {number}: {error}");
         let state = WitnessState::new(parent_state_root, state, codes, block_hashes).map_err(unusable)?;
-        let (spec, state) =
-            eip779::before_witnessed_transactions(spec.at(&block.header), number, state).map_err(unusable)?;
-        let case = Case { spec, block, state: state.into(), source };
-        Ok(Self { case, parent })
+        let spec = spec.at(&block.header);
+        let (left, state) =
+            eip779::before_witnessed_transactions(spec.clone(), number, state).map_err(unusable)?;
+        let case = Case { spec: left, block, state: state.into(), source };
+        Ok(Self { case, spec, parent })
     }
 }
 
 /// Applies the rules, executes both ways on the witness, compares down to the header's state root, applies the rules
 /// that hold after execution, and says what came out.
 pub(crate) fn judge(proved: &Proved, twins: &mut Twins) -> Judged {
-    let case = &proved.case;
+    let Proved { case, spec, .. } = proved;
     if let Err(rule) = before(proved) {
-        let record = record::unexecuted(&case.source, &case.spec, &case.block, Verdict::Match);
+        let record = record::unexecuted(&case.source, spec, &case.block, Verdict::Match);
         let mut judged = Judged::new(record);
         judged.fail_expectation(&format!("rejected, {rule}"), "a valid block");
         return judged;
     }
     let state_root = StateRoot::Header(&CarriedState);
     let examined = twins.examine(case, &Terms { expectation: Expectation::Valid, state_root });
-    let record = record::executed(&case.source, &case.spec, &case.block, &examined);
+    let record = record::executed(&case.source, spec, &case.block, &examined);
     if let Some(error) = WitnessState::input_error(case, &examined) {
         return Judged::unusable(record, error);
     }
     if record.verdict != Verdict::Match {
         return Judged::executed(record, case, examined.comparison.first_difference());
     }
-    match after(case, &examined) {
+    match after(proved, &examined) {
         Ok(Ok(())) => Judged::new(record),
         Ok(Err(rule)) => {
             let mut judged = Judged::new(record);
@@ -77,8 +82,8 @@ pub(crate) fn judge(proved: &Proved, twins: &mut Twins) -> Judged {
 /// Ommers' headers need more ancestors than a witness has and are not looked at. Whether the total difficulty of the
 /// merge is reached no witness shows, so a header without difficulty is taken for one after it.
 fn before(proved: &Proved) -> Result<(), ConsensusError> {
-    let Case { spec, block, .. } = &proved.case;
-    if let Some(parent) = &proved.parent {
+    let Proved { case: Case { block, .. }, spec, parent } = proved;
+    if let Some(parent) = parent {
         let merge = spec.terminal_total_difficulty().unwrap_or_default();
         let context = HeaderContext {
             spec,
@@ -98,7 +103,8 @@ fn before(proved: &Proved) -> Result<(), ConsensusError> {
 /// Applies the rules that hold after execution; fails with an input error where the witness does not reach.
 ///
 /// What compare has done already is not done again, except where receipts carry the state root after their transaction.
-fn after(case: &Case<WitnessState>, examined: &Examined) -> Result<Result<(), ConsensusError>, String> {
+fn after(proved: &Proved, examined: &Examined) -> Result<Result<(), ConsensusError>, String> {
+    let case = &proved.case;
     let Ok(output) = &examined.sequential.result else { return Ok(Ok(())) };
     let roots = intermediate::witnessed_roots(case).map_err(|error| {
         let number = case.block.header.number;
@@ -114,5 +120,5 @@ fn after(case: &Case<WitnessState>, examined: &Examined) -> Result<Result<(), Co
         post_state: None,
         block_access_list_hash: output.digest().bal_hash,
     };
-    Ok(validate_output(&case.spec, &case.block.header, &result))
+    Ok(validate_output(&proved.spec, &case.block.header, &result))
 }
