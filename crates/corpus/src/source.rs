@@ -25,7 +25,7 @@ pub enum Item {
     /// A chain to import: a blockchain test, or a genesis with its blocks.
     Chain(Chain),
     /// One block with the part of its parent's state that executing it needs.
-    Witness(Witness),
+    Witness(Box<Witness>),
     /// Something that was recognised and is not run.
     NotRun(NotRun),
 }
@@ -102,7 +102,7 @@ impl Sources {
         let names: Vec<String> = entries.iter().map(|entry| plain_name(entry)).collect();
         let has = |wanted: &str| names.iter().any(|name| name == wanted);
         if has("witness.json") && (has("block.json") || has("block.rlp")) {
-            return Witness::read_directory(&path).map(|witness| Some(Item::Witness(witness)));
+            return Witness::read_directory(&path).map(|witness| Some(Item::Witness(witness.into())));
         }
         if has("block.json") || has("pre_state.json") {
             return Case::read(&path).map(|case| Some(Item::Case(case)));

@@ -28,7 +28,7 @@ pub enum WitnessError {
         /// The root.
         root: B256,
         /// Why.
-        source: TrieError,
+        source: Box<TrieError>,
     },
     /// An account could not be read.
     #[error("account {address} is not in the witness: {source}")]
@@ -36,7 +36,7 @@ pub enum WitnessError {
         /// The account.
         address: Address,
         /// Why.
-        source: TrieError,
+        source: Box<TrieError>,
     },
     /// A slot could not be read.
     #[error("slot {slot:#x} of account {address} is not in the witness: {source}")]
@@ -46,14 +46,13 @@ pub enum WitnessError {
         /// The slot.
         slot: U256,
         /// Why.
-        source: TrieError,
+        source: Box<TrieError>,
     },
     /// The new root could not be computed: a part of the trie that changes shape is not there.
     #[error("the state root needs what is not in the witness: {source}")]
     Update {
         /// Why.
-        #[from]
-        source: TrieError,
+        source: Box<TrieError>,
     },
     /// The code is not there.
     #[error("code {0} is not in the witness")]
@@ -92,7 +91,7 @@ impl WitnessState {
         if root != EMPTY_ROOT_HASH {
             nodes
                 .node(TrieOwner::Accounts, &Default::default(), root)
-                .map_err(|source| WitnessError::Root { root, source })?;
+                .map_err(|source| WitnessError::Root { root, source: source.into() })?;
         }
         let codes = codes.into_iter().map(|code| (keccak256(&code), bytecode(code))).collect();
         Ok(Self { root, nodes, codes, block_hashes, changed: HashMap::default() })
@@ -143,13 +142,14 @@ impl WitnessState {
                 .or_insert(AccountUpdate { account, storage: StorageUpdate::default() });
         }
         // A witness is small; what it takes to start threads is more than they save.
-        Ok(update_root(&self.nodes, self.root, &update, std::num::NonZeroUsize::MIN)?.root)
+        let updated = update_root(&self.nodes, self.root, &update, std::num::NonZeroUsize::MIN);
+        updated.map(|updated| updated.root).map_err(|source| WitnessError::Update { source: source.into() })
     }
 
     fn proved(&self, address: Address) -> Result<(B256, Option<TrieAccount>), WitnessError> {
         let hashed = keccak256(address);
         let account = read_account(&self.nodes, self.root, hashed)
-            .map_err(|source| WitnessError::Account { address, source })?;
+            .map_err(|source| WitnessError::Account { address, source: source.into() })?;
         Ok((hashed, account))
     }
 }
@@ -181,7 +181,7 @@ impl DatabaseRef for WitnessState {
     fn storage_ref(&self, address: Address, slot: U256) -> Result<U256, WitnessError> {
         let (hashed, Some(account)) = self.proved(address)? else { return Ok(U256::ZERO) };
         read_slot(&self.nodes, hashed, account.storage_root, hash_slot(slot))
-            .map_err(|source| WitnessError::Slot { address, slot, source })
+            .map_err(|source| WitnessError::Slot { address, slot, source: source.into() })
     }
 
     fn block_hash_ref(&self, number: u64) -> Result<B256, WitnessError> {

@@ -50,7 +50,7 @@ fn from_path(path: PathBuf) -> Box<dyn Iterator<Item = Found>> {
             Ok(source::Item::Case(case)) => Found::Case(Box::new(case)),
             Ok(source::Item::Chain(chain)) => Found::Chain(Box::new(chain)),
             Ok(source::Item::Witness(witness)) => {
-                Proved::new(witness).map_or_else(Found::Unusable, |proved| Found::Witness(Box::new(proved)))
+                Proved::new(*witness).map_or_else(Found::Unusable, |proved| Found::Witness(Box::new(proved)))
             }
             Ok(source::Item::NotRun(not_run)) => Found::NotRun(not_run),
             Err(error) => Found::Unusable(error.to_string()),

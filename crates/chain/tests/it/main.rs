@@ -35,6 +35,7 @@ fn chains(directory: &str) -> impl Iterator<Item = Chain> {
     sources.into_iter().flatten().filter_map(|item| match item.unwrap() {
         Item::Chain(chain) => Some(chain),
         Item::Case(case) => panic!("{} is no chain", case.source),
+        Item::Witness(witness) => panic!("{} is no chain", witness.source),
         Item::NotRun(not_run) => {
             eprintln!("NOT RUN: {}: {}", not_run.source, not_run.reason);
             None

@@ -62,7 +62,7 @@ impl Iterator for TestsFile {
                 }
                 Some(Ok(Fixture::Witness)) => {
                     self.ended = true;
-                    return Some(Witness::read(&self.path).map(Item::Witness));
+                    return Some(Witness::read(&self.path).map(|witness| Item::Witness(witness.into())));
                 }
                 Some(Ok(Fixture::Other { name, reason })) => {
                     self.other.get_or_insert((name, reason));
