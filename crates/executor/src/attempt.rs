@@ -2,23 +2,105 @@
 
 use alloy_primitives::{Address, B256, U256};
 use revm::{
-    context_interface::result::ResultAndState,
-    state::{AccountInfo, EvmState},
+    context_interface::result::ExecutionResult,
+    state::{Account, AccountInfo, EvmState},
 };
 
-use crate::{needs::Needs, writes::WriteSet};
+use crate::{
+    needs::{Circumstances, Needs},
+    writes::WriteSet,
+};
 
 /// A speculative execution that finished.
 #[derive(Debug)]
 pub struct Attempt<H> {
-    /// What the EVM returned.
-    pub result: ResultAndState<H>,
+    /// The worker that made it, and that gets it back.
+    pub worker: usize,
+    /// Which way it can be committed.
+    pub shape: Shape,
+    /// What the EVM returned, until it is taken.
+    pub outcome: Option<ExecutionResult<H>>,
+    /// The accounts that the EVM loaded, as it left them.
+    pub state: EvmState,
     /// What it read.
     pub reads: ReadSet,
     /// What it needed of the accounts that it read, in the order of [`ReadSet::accounts`].
     pub needs: Vec<Needs>,
     /// What it wrote.
     pub writes: WriteSet,
+}
+
+impl<H> Attempt<H> {
+    /// Creates an attempt of a worker that says nothing yet.
+    pub fn blank(worker: usize) -> Self {
+        Self {
+            worker,
+            shape: Shape::Plain,
+            outcome: None,
+            state: EvmState::default(),
+            reads: ReadSet::default(),
+            needs: Vec::new(),
+            writes: WriteSet::default(),
+        }
+    }
+
+    /// Derives what the execution needed and wrote from what it read and left.
+    pub fn digest(&mut self, circumstances: &Circumstances<'_>) {
+        self.reads.distrust_bare_storage(&self.state);
+        self.shape = Shape::Plain;
+        for read in &self.reads.accounts {
+            let account = self.state.get(&read.address);
+            self.needs.push(circumstances.needs(read, account));
+            let Some(account) = account else { continue };
+            self.writes.add(read.address, account);
+            if Shape::of(account) == Shape::Particular {
+                self.shape = Shape::Particular;
+            }
+        }
+        // Every account that the EVM left was read once; where another EVM does it otherwise, its state is the word.
+        if self.state.len() != self.reads.accounts.len() {
+            self.writes = WriteSet::from_state(&self.state);
+            self.shape = Shape::Particular;
+        }
+    }
+
+    /// Forgets everything, keeping the buffers.
+    pub fn clear(&mut self) {
+        self.outcome = None;
+        self.state = EvmState::default();
+        self.reads.clear();
+        self.needs.clear();
+        self.writes.clear();
+    }
+}
+
+/// Which way an attempt can be committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Balances, nonces and slots change; its changes can be merged with those of its neighbours.
+    Plain,
+    /// An account begins, ends or changes its code; revm's `State` must see it by itself.
+    Particular,
+}
+
+impl Shape {
+    /// Returns the shape of one account's change.
+    pub fn of(account: &Account) -> Self {
+        let is_plain = !account.is_touched()
+            || (!account.is_created()
+                && !account.is_selfdestructed()
+                && !account.is_empty()
+                && has_plain_start(account));
+        if is_plain { Self::Plain } else { Self::Particular }
+    }
+}
+
+/// Whether an account keeps its code, and is none of those whose storage revm's `State` forgets
+/// ([`ReadSet::distrust_bare_storage`]).
+fn has_plain_start(account: &Account) -> bool {
+    let original = account.original_info();
+    original.code_hash == account.info.code_hash
+        && (account.storage.is_empty() || !original.has_no_code_and_nonce())
 }
 
 /// Locations read by an execution with the values seen.
@@ -33,6 +115,13 @@ pub struct ReadSet {
 }
 
 impl ReadSet {
+    /// Forgets all reads, keeping the buffers.
+    pub fn clear(&mut self) {
+        self.accounts.clear();
+        self.slots.clear();
+        self.block_hashes.clear();
+    }
+
     /// Lets slots of accounts that had neither nonce nor code be looked at whatever their origin.
     ///
     /// revm's `State` forgets the slots of such an account that are not loaded before it is first touched, so sequential
@@ -54,10 +143,23 @@ impl ReadSet {
 pub struct AccountRead {
     /// The account's address.
     pub address: Address,
-    /// The account, without its code; `None` where it did not exist.
+    /// The account; `None` where it did not exist.
     pub seen: Option<AccountInfo>,
+    /// The nonce that was found, where another one was assumed.
+    pub nonce_found: Option<u64>,
     /// Where it came from.
     pub origin: Origin,
+}
+
+impl AccountRead {
+    /// Returns the account as it was found: without the assumption about its nonce.
+    pub fn found(&self) -> Option<AccountInfo> {
+        let mut info = self.seen.clone();
+        if let (Some(info), Some(nonce)) = (&mut info, self.nonce_found) {
+            info.nonce = nonce;
+        }
+        info
+    }
 }
 
 /// One slot as it was read.

@@ -17,6 +17,7 @@ use crate::{
     evm::SpeculativeEvmFactory,
     factory::{ExecutionCtx, ParallelBlockExecutorFactory},
     look_ahead::LookAhead,
+    merged::MergedState,
     plan::Strategy,
     stats::BlockStats,
 };
@@ -68,18 +69,22 @@ where
     // A state that checks reads against a block access list must see all of them (EIP-7928).
     let strategy = if state.has_bal() { Strategy::Sequential } else { strategy };
     let look_ahead = LookAhead { transactions: transactions.clone(), base, strategy };
-    let evm = factory.evm_factory().create_evm(state, env);
+    let evm = factory.evm_factory().create_evm(MergedState::new(state), env);
     let mut executor = factory.create_executor(evm, ExecutionCtx { eth: ctx, look_ahead: Some(look_ahead) });
 
     executor.apply_pre_execution_changes()?;
+    executor.evm_mut().db_mut().begin_merging();
     for (index, tx) in transactions.iter().enumerate() {
         // EIP-7928: transactions have the indexes from 1 on.
-        executor.evm_mut().db_mut().set_bal_index(BlockAccessIndex::new(index as u64 + 1));
+        let state = executor.evm_mut().db_mut().state_mut();
+        state.set_bal_index(BlockAccessIndex::new(index as u64 + 1));
         executor.execute_foreseen(tx)?;
     }
     // EIP-7928: post-execution changes have the index after the last transaction's.
-    executor.evm_mut().db_mut().set_bal_index(BlockAccessIndex::new(transactions.len() as u64 + 1));
+    let state = executor.evm_mut().db_mut();
+    state.end_merging();
+    state.state_mut().set_bal_index(BlockAccessIndex::new(transactions.len() as u64 + 1));
     let stats = executor.stats();
     let (evm, result) = executor.finish()?;
-    Ok(BlockExecution { result, state: evm.into_db(), stats })
+    Ok(BlockExecution { result, state: evm.into_db().into_state(), stats })
 }

@@ -1,5 +1,7 @@
 //! Executes one block: alloy-evm's `EthBlockExecutor`, with results from speculation where they hold.
 
+mod whole;
+
 use std::{
     any::type_name,
     cmp::min,
@@ -7,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use alloy_consensus::{Transaction, TransactionEnvelope, TxReceipt, transaction::Recovered};
+use alloy_consensus::{Transaction, TransactionEnvelope, TxReceipt};
 use alloy_eips::Encodable2718;
 use alloy_evm::{
     Evm, EvmEnv, FromRecoveredTx, FromTxWithEncoded, RecoveredTx,
@@ -19,7 +21,7 @@ use alloy_evm::{
 };
 use alloy_primitives::Log;
 use revm::{
-    context_interface::{Block, Cfg},
+    context_interface::{Block, Cfg, result::ResultAndState},
     inspector::NoOpInspector,
 };
 
@@ -124,7 +126,12 @@ where
             return Ok(());
         }
         let env = EvmEnv { cfg_env: evm.cfg_env().clone(), block_env: evm.block().clone() };
-        let speculation = Arc::new(Speculation::new(self.factory.shared_evm_factory().clone(), env, ahead));
+        let speculation = Arc::new(Speculation::new(
+            self.factory.shared_evm_factory().clone(),
+            env,
+            ahead,
+            workers + 1,
+        ));
         // Without a reader of the base state, or where its system calls fail, there is no speculation.
         let Ok(mut frontier) = Frontier::new(speculation.clone(), workers + 1, self.factory.trust()) else {
             return Ok(());
@@ -175,25 +182,7 @@ where
         }
         let Some(frontier) = &mut self.frontier else { return Ok(None) };
         let attempt = frontier.take(self.inner.evm.db_mut()).map_err(BlockExecutionError::other)?;
-        Ok(attempt.map(|result| EthTxResult {
-            result,
-            blob_gas_used: tx.blob_gas_used().unwrap_or_default(),
-            tx_type: tx.tx_type(),
-        }))
-    }
-
-    /// Executes the transaction that comes next in the look-ahead and commits it.
-    ///
-    /// For callers whose transactions are the look-ahead's; spares what only strangers need.
-    pub(crate) fn execute_foreseen(
-        &mut self,
-        tx: &Recovered<R::Transaction>,
-    ) -> Result<GasOutput, BlockExecutionError> {
-        let result = match self.take_attempt(tx.inner())? {
-            Some(result) => result,
-            None => self.execute(tx)?,
-        };
-        Ok(self.commit_transaction(result))
+        Ok(attempt.map(|result| outcome(result, tx)))
     }
 
     /// Executes a transaction on the frontier.
@@ -262,7 +251,11 @@ where
         if let Some(frontier) = &mut self.frontier {
             frontier.commit(&output.result.state);
         }
-        self.inner.commit_transaction(output)
+        let gas = self.inner.commit_transaction(output);
+        if let Some(frontier) = &mut self.frontier {
+            frontier.give_back(None);
+        }
+        gas
     }
 
     fn finish(mut self) -> Result<(E, BlockExecutionResult<R::Receipt>), BlockExecutionError> {
@@ -284,6 +277,18 @@ where
 
     fn receipts(&self) -> &[R::Receipt] {
         self.inner.receipts()
+    }
+}
+
+/// Returns what `EthBlockExecutor` makes of a transaction's result.
+fn outcome<T: Transaction + TransactionEnvelope, H>(
+    result: ResultAndState<H>,
+    tx: &T,
+) -> EthTxResult<H, T::TxType> {
+    EthTxResult {
+        result,
+        blob_gas_used: tx.blob_gas_used().unwrap_or_default(),
+        tx_type: tx.tx_type(),
     }
 }
 

@@ -17,16 +17,18 @@ use alloy_primitives::B256;
 use revm::{Database, context_interface::result::ResultAndState, state::EvmState};
 
 use crate::{
+    attempt::{Attempt, Shape},
     base::ReadError,
     error::WorkerPanic,
     evm::SpeculativeEvmFactory,
     index::TxIndex,
+    merged::MergedState,
     schedule::Taken,
     speculation::Speculation,
     stats::BlockStats,
     validation::{Trust, Validity, Written, validate},
     worker::{self, Step, Worker},
-    writes::{AccountChange, WriteSet},
+    writes::WriteSet,
 };
 
 /// Spins between two looks at an attempt that is waited for.
@@ -37,12 +39,12 @@ const EXECUTION_TIME_MIN: Duration = Duration::from_micros(20);
 
 /// What is in the memory of the transaction whose result was asked for last.
 #[derive(Debug)]
-enum Published {
+enum Published<H> {
     Nothing,
     /// An attempt's writes, which do not hold.
-    Stale(WriteSet),
+    Stale(Box<Attempt<H>>),
     /// An attempt's writes, which hold.
-    Valid,
+    Valid(Box<Attempt<H>>),
 }
 
 /// The frontier of one block.
@@ -54,7 +56,9 @@ pub struct Frontier<F: SpeculativeEvmFactory, T> {
     written: Written,
     next: TxIndex,
     /// What the last attempt at the next transaction published.
-    published: Published,
+    published: Published<F::HaltReason>,
+    /// The attempt that was committed last.
+    held: Option<Box<Attempt<F::HaltReason>>>,
     trust: Trust,
     stats: BlockStats,
 }
@@ -72,6 +76,7 @@ where
             written: Written::default(),
             next: TxIndex::default(),
             published: Published::Nothing,
+            held: None,
             trust,
             stats: BlockStats { threads, ..BlockStats::default() },
         })
@@ -91,7 +96,9 @@ where
         caller.apply_blockhashes_contract_call(parent_hash, evm)?;
         caller.apply_beacon_root_contract_call(parent_beacon_block_root, evm)?;
         for state in evm.db_mut().take_committed() {
-            self.publish(None, &state);
+            let writes = WriteSet::from_state(&state);
+            self.speculation.memory.publish(None, &writes, None);
+            self.written.add(&state);
         }
         Ok(())
     }
@@ -111,27 +118,63 @@ where
         &mut self,
         db: &mut DB,
     ) -> Result<Option<ResultAndState<F::HaltReason>>, WorkerPanic> {
-        let mut attempt = match self.wait()? {
-            Taken::Ready(attempt) => attempt,
-            Taken::Idle(stale) => {
-                self.published = stale.map_or(Published::Nothing, Published::Stale);
-                return Ok(None);
+        let Some(mut attempt) = self.await_attempt()? else { return Ok(None) };
+        let validity = validate(db, Some(&self.written), &mut attempt, self.trust);
+        Ok(self.judge(attempt, validity.ok()))
+    }
+
+    /// Does as [`Self::take`] where changes are merged: those of a plain attempt that holds are applied to `db`.
+    pub fn take_merging<DB: Database>(
+        &mut self,
+        db: &mut MergedState<DB>,
+    ) -> Result<Option<ResultAndState<F::HaltReason>>, WorkerPanic> {
+        let Some(mut attempt) = self.await_attempt()? else { return Ok(None) };
+        let validity = match attempt.shape {
+            Shape::Particular => {
+                db.flush();
+                validate(db, None, &mut attempt, self.trust)
             }
-            Taken::Running => return Ok(None),
+            Shape::Plain => db.validate(&attempt, self.trust),
         };
-        // A state that fails here fails again, and is reported, when the caller executes.
-        match validate(db, &self.written, &mut attempt, self.trust) {
-            Ok(Validity::Valid) => {
-                self.stats.committed_attempts += 1;
-                self.published = Published::Valid;
-                return Ok(Some(attempt.result));
-            }
-            Ok(Validity::Conflict(location)) => self.stats.add_conflict(location),
-            Err(_) => {}
+        if attempt.shape == Shape::Plain && matches!(validity, Ok(Validity::Valid)) {
+            let (memory, index) = (&self.speculation.memory, self.next);
+            db.apply(&mut attempt, |address, info| memory.mend(index, address, info.clone()));
+        }
+        Ok(self.judge(attempt, validity.ok()))
+    }
+
+    /// Waits for an attempt at the next transaction; without one the caller executes it.
+    fn await_attempt(&mut self) -> Result<Option<Box<Attempt<F::HaltReason>>>, WorkerPanic> {
+        match self.wait()? {
+            Taken::Ready(attempt) => return Ok(Some(attempt)),
+            Taken::Idle(stale) => self.published = stale.map_or(Published::Nothing, Published::Stale),
+            Taken::Running => {}
+        }
+        Ok(None)
+    }
+
+    /// Keeps an attempt that was validated, and returns its result where it holds.
+    ///
+    /// A state that failed (no validity) fails again, and is reported, when the caller executes.
+    fn judge(
+        &mut self,
+        mut attempt: Box<Attempt<F::HaltReason>>,
+        validity: Option<Validity>,
+    ) -> Option<ResultAndState<F::HaltReason>> {
+        if validity == Some(Validity::Valid)
+            && let Some(result) = attempt.outcome.take()
+        {
+            self.stats.committed_attempts += 1;
+            let state = std::mem::take(&mut attempt.state);
+            self.published = Published::Valid(attempt);
+            return Some(ResultAndState { result, state });
+        }
+        if let Some(Validity::Conflict(location)) = validity {
+            self.stats.add_conflict(location);
         }
         self.stats.reexecuted += 1;
-        self.published = Published::Stale(attempt.writes);
-        Ok(None)
+        self.published = Published::Stale(attempt);
+        None
     }
 
     /// Takes the next transaction, working ahead while a worker is at it.
@@ -174,25 +217,46 @@ where
         EXECUTION_TIME_MIN + Duration::from_nanos(tx.gas_limit())
     }
 
-    /// Notes that the next transaction was committed with `state`, and goes on to the one after it.
+    /// Notes that the next transaction is committed with `state`, and goes on to the one after it.
     ///
     /// What an attempt that holds wrote is in the memory already. What the caller executed replaces what attempts
     /// left there, and makes workers look again at what follows.
     pub fn commit(&mut self, state: &EvmState) {
+        self.written.add(state);
+        self.advance(state);
+    }
+
+    /// Does as [`Self::commit`] where changes are merged.
+    ///
+    /// `spent` are the states of attempts that were applied; they go back to the workers that made them.
+    pub fn commit_merging(&mut self, state: &EvmState) {
+        self.advance(state);
+    }
+
+    /// Gives the last attempt that held back to its worker, with the state that is no longer needed.
+    pub fn give_back(&mut self, spent: Option<EvmState>) {
+        if let Some(mut attempt) = self.held.take() {
+            attempt.state = spent.unwrap_or_default();
+            self.speculation.give_back(attempt);
+        }
+    }
+
+    fn advance(&mut self, state: &EvmState) {
         let index = self.next;
         self.next = index.next();
         let stale = match std::mem::replace(&mut self.published, Published::Nothing) {
-            Published::Valid => {
-                self.written.add(state);
+            Published::Valid(attempt) => {
+                self.held = Some(attempt);
                 return;
             }
-            Published::Stale(writes) => Some(writes),
+            Published::Stale(attempt) => Some(attempt),
             Published::Nothing => None,
         };
         self.stats.frontier_executed += 1;
-        self.publish(Some(index), state);
+        let writes = WriteSet::from_state(state);
+        self.speculation.memory.publish(Some(index), &writes, stale.as_ref().map(|attempt| &attempt.writes));
         if let Some(stale) = stale {
-            self.speculation.memory.retract(index, &stale);
+            self.speculation.give_back(stale);
         }
         self.speculation.schedule.rewind(self.next);
     }
@@ -200,19 +264,6 @@ where
     /// Returns the block's counters so far.
     pub fn stats(&self) -> BlockStats {
         BlockStats { attempts: self.speculation.schedule.attempt_count(), ..self.stats.clone() }
-    }
-
-    fn publish(&mut self, writer: Option<TxIndex>, state: &EvmState) {
-        for write in &WriteSet::from_state(state).accounts {
-            let after = match write.change {
-                AccountChange::Gone => None,
-                AccountChange::Created(_) | AccountChange::Fields { .. } => {
-                    state.get(&write.address).map(|account| account.info.clone())
-                }
-            };
-            self.speculation.memory.commit(writer, write, after);
-        }
-        self.written.add(state);
     }
 }
 

@@ -14,7 +14,8 @@
 //!    [`worker`]: one worker's step; [`pool`]: threads that outlive blocks;
 //! 4. [`tracked_db`], [`instructions`], [`evm`]: how an attempt learns what it read;
 //! 5. [`attempt`], [`needs`], [`writes`], [`memory`]: what an attempt read, needed and wrote;
-//! 6. [`validation`]: whether an attempt holds on committed state, and what moves when it does.
+//! 6. [`validation`]: whether an attempt holds on committed state, and what moves when it does; [`merged`]: the same
+//!    for blocks that are there as a whole, whose changes are committed together.
 //!
 //! This crate never reads the environment, prints, opens files or picks a policy.
 
@@ -31,6 +32,7 @@ pub mod instructions;
 pub mod look_ahead;
 pub mod marks;
 pub mod memory;
+pub mod merged;
 pub mod needs;
 pub mod plan;
 pub mod pool;

@@ -1,13 +1,15 @@
 //! Keeps, per location, what each transaction of the block wrote: the multi-version memory.
 //!
-//! Workers read from it as of their transaction and publish what their attempts wrote. What an attempt that holds
-//! published stays; what the frontier executed itself replaces all versions up to it by one *committed* version. The
-//! memory answers for speed only: whether an attempt holds is decided on the
-//! frontier's own state ([`crate::validation`]), so a read that races with a publication costs at most time.
+//! Workers read from it as of their transaction and publish what their attempts wrote. The memory answers for speed
+//! only: whether an attempt holds is decided on the frontier's own state ([`crate::validation`], [`crate::merged`]), so
+//! a read that races with a publication costs at most time. For the same reason an account's version is the account as
+//! its writer left it, even where that writer did not see all credits before it; the frontier mends such a version
+//! when it commits the writer.
 
 use std::{
-    collections::{VecDeque, vec_deque},
+    collections::VecDeque,
     hash::BuildHasher,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use alloy_primitives::{
@@ -19,8 +21,6 @@ use revm::{bytecode::Bytecode, state::AccountInfo};
 use smallvec::SmallVec;
 
 use crate::{
-    attempt::Origin,
-    base::ReadError,
     index::TxIndex,
     writes::{AccountChange, AccountWrite, WriteSet},
 };
@@ -28,100 +28,61 @@ use crate::{
 /// Independent parts, so that threads seldom meet at a lock.
 const SHARD_COUNT: usize = 64;
 
-/// Changes folded for one read from which on a sum is kept for later reads.
-const FOLD_MIN: usize = 16;
-
-/// The last of these changes are left out of the sum: they come and go while workers overtake each other.
-const FOLD_LAG: usize = 8;
+/// Words of the filter; 64 locations a word, so that of some thousand written locations few share a bit with others.
+const FILTER_WORDS: usize = 1024;
 
 /// Versions of all locations that the block writes.
 #[derive(derive_more::Debug)]
 pub struct MultiVersionMemory {
-    shards: Box<[RwLock<AddressMap<Versions>>]>,
+    shards: Box<[RwLock<Shard>]>,
     codes: RwLock<HashMap<B256, Bytecode>>,
     fee_recipient: Option<Address>,
+    #[debug(skip)]
+    filter: Filter,
     #[debug(skip)]
     hasher: DefaultHashBuilder,
 }
 
-/// Versions of one account and its storage.
+/// Tells locations that were never written from those that may have been, without a lock.
+struct Filter(Box<[AtomicU64]>);
+
+/// A writer's place in the block: 0 before its first transaction, then one more than the transaction's index.
+type Rank = usize;
+
 #[derive(Debug, Default)]
-struct Versions {
-    /// The account after the last committed transaction that was folded.
-    committed: Option<Option<AccountInfo>>,
-    /// Whether a folded transaction emptied the storage.
-    committed_reset: bool,
-    /// Changes by transactions that are not folded, in block order.
-    pending: VecDeque<(TxIndex, AccountChange)>,
-    /// Which of them empty the storage.
-    resets: SmallVec<[TxIndex; 1]>,
-    /// The sum of the changes so far, kept so that a long chain is not folded for every reader.
-    sum: Option<Sum>,
-    /// Counts what could make a sum wrong that is being computed.
-    epoch: u64,
-    slots: HashMap<U256, SlotVersions>,
+struct Shard {
+    accounts: AddressMap<AccountVersions>,
+    slots: HashMap<(Address, U256), VecDeque<(Rank, U256)>>,
 }
 
-/// The account after all changes by transactions before `end`.
-#[derive(Clone, Debug)]
-struct Sum {
-    end: TxIndex,
-    info: Option<AccountInfo>,
-}
-
-/// Versions of one slot.
+/// Versions of one account; `None` where it does not exist.
 #[derive(Debug, Default)]
-struct SlotVersions {
-    committed: Option<U256>,
-    pending: VecDeque<(TxIndex, U256)>,
+struct AccountVersions {
+    versions: VecDeque<(Rank, Option<AccountInfo>)>,
+    /// Writers that emptied the storage.
+    resets: SmallVec<[Rank; 1]>,
 }
 
-impl Versions {
-    /// Returns the sum or committed version to start from, and the changes to add, for a reader.
-    fn changes(
-        &self,
-        reader: TxIndex,
-    ) -> (Option<Option<AccountInfo>>, vec_deque::Iter<'_, (TxIndex, AccountChange)>) {
-        let sum = self.sum.as_ref().filter(|sum| sum.end <= reader);
-        let from = sum.map_or(0, |sum| self.pending.partition_point(|(writer, _)| *writer < sum.end));
-        let to = self.pending.partition_point(|(writer, _)| *writer < reader);
-        let start = sum.map(|sum| sum.info.clone()).or_else(|| self.committed.clone());
-        (start, self.pending.range(from..to))
+impl Filter {
+    fn new() -> Self {
+        Self((0..FILTER_WORDS).map(|_| AtomicU64::new(0)).collect())
     }
 
-    fn set(&mut self, writer: TxIndex, change: AccountChange) {
-        self.unset(writer);
-        if change.resets_storage() {
-            self.resets.push(writer);
+    // Relaxed, both: a reader that misses a bit reads as if it had come a moment earlier.
+    fn add(&self, hash: u64) {
+        let (word, bit) = self.place(hash);
+        if word.load(Ordering::Relaxed) & bit == 0 {
+            word.fetch_or(bit, Ordering::Relaxed);
         }
-        let at = self.pending.partition_point(|(other, _)| *other < writer);
-        self.pending.insert(at, (writer, change));
     }
 
-    fn unset(&mut self, writer: TxIndex) {
-        self.sum = self.sum.take().filter(|sum| sum.end <= writer);
-        self.epoch += 1;
-        self.resets.retain(|reset| *reset != writer);
-        remove(&mut self.pending, writer);
+    fn may_contain(&self, hash: u64) -> bool {
+        let (word, bit) = self.place(hash);
+        word.load(Ordering::Relaxed) & bit != 0
     }
 
-    /// Drops the changes of a committed writer and of all before it; their sum is in `committed` already.
-    fn fold(&mut self, writer: TxIndex) {
-        self.sum = None;
-        self.epoch += 1;
-        while self.pending.front().is_some_and(|(front, _)| *front <= writer) {
-            self.pending.pop_front();
-        }
-        let folded = self.resets.iter().copied().filter(|reset| *reset <= writer).max();
-        self.resets.retain(|reset| *reset > writer);
-        let Some(reset) = folded else { return };
-        self.committed_reset = true;
-        for slot in self.slots.values_mut() {
-            slot.committed = None;
-            while slot.pending.front().is_some_and(|(front, _)| *front < reset) {
-                slot.pending.pop_front();
-            }
-        }
+    fn place(&self, hash: u64) -> (&AtomicU64, u64) {
+        (&self.0[(hash >> 6) as usize % FILTER_WORDS], 1 << (hash % 64))
     }
 }
 
@@ -132,69 +93,37 @@ impl MultiVersionMemory {
             fee_recipient,
             shards: (0..SHARD_COUNT).map(|_| RwLock::default()).collect(),
             codes: RwLock::default(),
+            filter: Filter::new(),
             hasher: DefaultHashBuilder::default(),
         }
     }
 
-    /// Reads an account as transaction `reader` would find it, asking `base` where the block did not set it.
-    pub fn account(
-        &self,
-        address: Address,
-        reader: TxIndex,
-        base: impl FnOnce() -> Result<Option<AccountInfo>, ReadError>,
-    ) -> Result<(Option<AccountInfo>, Origin), ReadError> {
-        let shard = self.shard(address).read();
-        let Some(versions) = shard.get(&address) else {
-            drop(shard);
-            return Ok((base()?, Origin::Base));
-        };
-        let (start, changes) = versions.changes(reader);
-        let (count, is_known) = (changes.len(), start.is_some());
-        let epoch = versions.epoch;
-        let (info, sum) = match start {
-            Some(start) => {
-                let folded = fold(start, changes, count);
-                drop(shard);
-                folded
-            }
-            None => {
-                let changes: SmallVec<[_; 4]> = changes.cloned().collect();
-                drop(shard);
-                fold(base()?, changes.iter(), count)
-            }
-        };
-        if let Some(sum) = sum {
-            self.keep_sum(address, epoch, sum);
+    /// Reads an account as transaction `reader` would find it; `None` where the block is not known to have written it.
+    pub fn account(&self, address: Address, reader: TxIndex) -> Option<Option<AccountInfo>> {
+        let hash = self.hasher.hash_one(address);
+        if !self.filter.may_contain(hash) {
+            return None;
         }
-        Ok((info, if count == 0 && !is_known { Origin::Base } else { Origin::Block }))
-    }
-
-    /// Keeps a sum unless something below its end changed since `epoch`.
-    fn keep_sum(&self, address: Address, epoch: u64, sum: Sum) {
-        let mut shard = self.shard(address).write();
-        if let Some(versions) = shard.get_mut(&address)
-            && versions.epoch == epoch
-        {
-            versions.sum = Some(sum);
-        }
+        let shard = self.shard(hash).read();
+        let versions = &shard.accounts.get(&address)?.versions;
+        last_before(versions, reader).map(|(_, info)| info.clone())
     }
 
     /// Reads a slot as transaction `reader` would find it; `None` where it is as in the base state.
     pub fn slot(&self, address: Address, slot: U256, reader: TxIndex) -> Option<U256> {
-        let shard = self.shard(address).read();
-        let versions = shard.get(&address)?;
-        let reset = versions.resets.iter().copied().filter(|writer| *writer < reader).max();
-        let versions_of_slot = versions.slots.get(&slot);
-        let written = versions_of_slot.and_then(|slot| {
-            let end = slot.pending.partition_point(|(writer, _)| *writer < reader);
-            end.checked_sub(1).map(|last| slot.pending[last])
-        });
+        let hash = self.hasher.hash_one(address);
+        let was_written = self.filter.may_contain(self.slot_hash(hash, slot));
+        if !was_written && !self.filter.may_contain(reset_hash(hash)) {
+            return None;
+        }
+        let shard = self.shard(hash).read();
+        let written = shard.slots.get(&(address, slot)).and_then(|versions| last_before(versions, reader));
+        let resets = shard.accounts.get(&address).map_or(&[][..], |account| &account.resets);
+        let reset = resets.iter().copied().filter(|rank| *rank <= reader.0).max();
         match (written, reset) {
-            (Some((writer, value)), reset) if reset.is_none_or(|reset| reset <= writer) => Some(value),
+            (Some((rank, value)), reset) if reset.is_none_or(|reset| reset <= *rank) => Some(*value),
             (_, Some(_)) => Some(U256::ZERO),
-            _ => versions_of_slot
-                .and_then(|slot| slot.committed)
-                .or_else(|| versions.committed_reset.then_some(U256::ZERO)),
+            (_, None) => None,
         }
     }
 
@@ -205,108 +134,114 @@ impl MultiVersionMemory {
 
     /// Publishes what an attempt wrote, in place of what an earlier attempt of the same transaction wrote.
     ///
-    /// Versions of attempts that hold stay when they are committed: a change is the same on whatever state it ends up.
-    pub fn publish(&self, writer: TxIndex, writes: &WriteSet, earlier: Option<&WriteSet>) {
+    /// Without a writer the changes are those of before the block's first transaction.
+    pub fn publish(&self, writer: Option<TxIndex>, writes: &WriteSet, earlier: Option<&WriteSet>) {
+        let rank = writer.map_or(0, |writer| writer.0 + 1);
         if let Some(earlier) = earlier {
-            self.retract(writer, earlier);
+            self.retract(rank, earlier);
         }
-        for write in &writes.accounts {
-            self.keep_code(&write.change);
-            let mut shard = self.shard(write.address).write();
-            let versions = shard.entry(write.address).or_default();
+        for (write, slots) in writes.iter() {
             // Every transaction credits the fee recipient; who does no more needs no fresh balance of it.
-            let is_credit = matches!(write.change, AccountChange::Fields { nonce: None, code: None, .. });
-            if !(is_credit && self.fee_recipient == Some(write.address)) {
-                versions.set(writer, write.change.clone());
+            let is_fee = write.is_credit() && self.fee_recipient == Some(write.address);
+            let is_kept = !write.is_unchanged() && !is_fee;
+            if !is_kept && slots.is_empty() {
+                continue;
             }
-            for (slot, value) in &write.slots {
-                insert(&mut versions.slots.entry(*slot).or_default().pending, writer, *value);
+            self.keep_code(write);
+            let hash = self.hasher.hash_one(write.address);
+            let mut shard = self.shard(hash).write();
+            if is_kept {
+                self.filter.add(hash);
+                let account = shard.accounts.entry(write.address).or_default();
+                if write.change.resets_storage() {
+                    self.filter.add(reset_hash(hash));
+                    account.resets.retain(|reset| *reset != rank);
+                    account.resets.push(rank);
+                }
+                let after = (write.change != AccountChange::Gone).then(|| write.after.clone());
+                insert(&mut account.versions, rank, after);
+            }
+            for slot in slots {
+                self.filter.add(self.slot_hash(hash, slot.slot));
+                let versions = shard.slots.entry((write.address, slot.slot)).or_default();
+                insert(versions, rank, slot.present);
             }
         }
     }
 
-    /// Takes back what an attempt published.
-    pub fn retract(&self, writer: TxIndex, writes: &WriteSet) {
-        for write in &writes.accounts {
-            let mut shard = self.shard(write.address).write();
-            let Some(versions) = shard.get_mut(&write.address) else { continue };
-            versions.unset(writer);
-            for (slot, _) in &write.slots {
-                if let Some(slot) = versions.slots.get_mut(slot) {
-                    remove(&mut slot.pending, writer);
+    /// Sets the account that a committed transaction really left.
+    pub fn mend(&self, writer: TxIndex, address: Address, after: AccountInfo) {
+        let mut shard = self.shard(self.hasher.hash_one(address)).write();
+        if let Some(account) = shard.accounts.get_mut(&address) {
+            insert(&mut account.versions, writer.0 + 1, Some(after));
+        }
+    }
+
+    fn retract(&self, rank: Rank, writes: &WriteSet) {
+        for (write, slots) in writes.iter() {
+            let mut shard = self.shard(self.hasher.hash_one(write.address)).write();
+            if let Some(account) = shard.accounts.get_mut(&write.address) {
+                account.resets.retain(|reset| *reset != rank);
+                remove(&mut account.versions, rank);
+            }
+            for slot in slots {
+                if let Some(versions) = shard.slots.get_mut(&(write.address, slot.slot)) {
+                    remove(versions, rank);
                 }
             }
         }
     }
 
-    /// Folds a change that the frontier committed, and all before it, into the committed version of an account and its
-    /// slots.
-    ///
-    /// `after` is the account as it is now, `None` where it does not exist. Without a writer the change is one of
-    /// before the block's first transaction.
-    pub fn commit(&self, writer: Option<TxIndex>, write: &AccountWrite, after: Option<AccountInfo>) {
-        self.keep_code(&write.change);
-        let mut shard = self.shard(write.address).write();
-        let versions = shard.entry(write.address).or_default();
-        versions.committed = Some(after);
-        if let Some(writer) = writer {
-            versions.set(writer, write.change.clone());
-            versions.fold(writer);
-        } else if write.change.resets_storage() {
-            versions.committed_reset = true;
-        }
-        for (slot, value) in &write.slots {
-            let slot = versions.slots.entry(*slot).or_default();
-            slot.committed = Some(*value);
-            slot.pending.retain(|(pending, _)| writer.is_some_and(|writer| *pending > writer));
-        }
-    }
-
-    fn keep_code(&self, change: &AccountChange) {
-        let info = match change {
-            AccountChange::Fields { code: Some(info), .. } | AccountChange::Created(info) => info,
-            AccountChange::Fields { code: None, .. } | AccountChange::Gone => return,
-        };
-        if let Some(code) = &info.code
-            && let Entry::Vacant(entry) = self.codes.write().entry(info.code_hash)
+    fn keep_code(&self, write: &AccountWrite) {
+        if matches!(write.change, AccountChange::Code | AccountChange::Created)
+            && let Some(code) = &write.after.code
+            && let Entry::Vacant(entry) = self.codes.write().entry(write.after.code_hash)
         {
             entry.insert(code.clone());
         }
     }
 
-    fn shard(&self, address: Address) -> &RwLock<AddressMap<Versions>> {
-        &self.shards[self.hasher.hash_one(address) as usize % SHARD_COUNT]
+    fn slot_hash(&self, account_hash: u64, slot: U256) -> u64 {
+        self.hasher.hash_one((account_hash, slot))
+    }
+
+    fn shard(&self, hash: u64) -> &RwLock<Shard> {
+        // Other bits than the maps inside use.
+        &self.shards[(hash >> 32) as usize % SHARD_COUNT]
     }
 }
 
-/// Adds changes to what was before them; also returns a sum worth keeping, where there are many.
-fn fold<'a>(
-    start: Option<AccountInfo>,
-    changes: impl Iterator<Item = &'a (TxIndex, AccountChange)>,
-    count: usize,
-) -> (Option<AccountInfo>, Option<Sum>) {
-    let kept = (count >= FOLD_MIN).then(|| count - FOLD_LAG);
-    let (mut info, mut sum) = (start, None);
-    for (at, (writer, change)) in changes.enumerate() {
-        if kept == Some(at) {
-            sum = Some(Sum { end: *writer, info: info.clone() });
+/// Turns an account's hash into that of whether its storage was emptied.
+const fn reset_hash(account_hash: u64) -> u64 {
+    account_hash.rotate_left(32) ^ 0x9e37_79b9_7f4a_7c15
+}
+
+/// Returns the last version by a writer before `reader`.
+fn last_before<T>(versions: &VecDeque<(Rank, T)>, reader: TxIndex) -> Option<&(Rank, T)> {
+    // Most readers come after all writers that are known.
+    match versions.back() {
+        Some(last) if last.0 <= reader.0 => Some(last),
+        _ => {
+            let end = versions.partition_point(|(rank, _)| *rank <= reader.0);
+            end.checked_sub(1).map(|last| &versions[last])
         }
-        info = change.apply(info);
     }
-    (info, sum)
 }
 
 /// Sets a writer's version, keeping block order.
-fn insert<T>(versions: &mut VecDeque<(TxIndex, T)>, writer: TxIndex, value: T) {
-    match versions.binary_search_by_key(&writer, |(writer, _)| *writer) {
+fn insert<T>(versions: &mut VecDeque<(Rank, T)>, rank: Rank, value: T) {
+    if versions.back().is_none_or(|(last, _)| *last < rank) {
+        return versions.push_back((rank, value));
+    }
+    match versions.binary_search_by_key(&rank, |(rank, _)| *rank) {
         Ok(at) => versions[at].1 = value,
-        Err(at) => versions.insert(at, (writer, value)),
+        Err(at) => versions.insert(at, (rank, value)),
     }
 }
 
 /// Removes a writer's version.
-fn remove<T>(versions: &mut VecDeque<(TxIndex, T)>, writer: TxIndex) {
-    if let Ok(at) = versions.binary_search_by_key(&writer, |(writer, _)| *writer) {
+fn remove<T>(versions: &mut VecDeque<(Rank, T)>, rank: Rank) {
+    if let Ok(at) = versions.binary_search_by_key(&rank, |(rank, _)| *rank) {
         versions.remove(at);
     }
 }

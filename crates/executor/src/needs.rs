@@ -4,7 +4,7 @@ use alloy_primitives::{Address, U256};
 use revm::{
     context_interface::{Cfg, Transaction},
     primitives::{KECCAK_EMPTY, hardfork::SpecId},
-    state::{Account, AccountInfo, EvmState},
+    state::{Account, AccountInfo},
 };
 
 use crate::{
@@ -135,9 +135,9 @@ pub struct Circumstances<'a> {
 }
 
 impl Circumstances<'_> {
-    /// Returns what the execution that left `state` needed of an account that it read.
-    pub fn needs(&self, read: &AccountRead, state: &EvmState) -> Needs {
-        let Some(account) = state.get(&read.address) else { return Needs::EXACT };
+    /// Returns what the execution needed of an account that it read and left as `account`.
+    pub fn needs(&self, read: &AccountRead, account: Option<&Account>) -> Needs {
+        let Some(account) = account else { return Needs::EXACT };
         let absent = AccountInfo::default();
         let seen = read.seen.as_ref().unwrap_or(&absent);
         if self.tracking == Tracking::Accounts || self.is_whole(read.address, seen, account) {
@@ -203,10 +203,15 @@ mod tests {
     fn needs(address: Address, seen: AccountInfo, left: AccountInfo, marks: &Marks, rules: Rules) -> Needs {
         let mut account = Account::from(seen.clone());
         account.info = left;
-        let read = AccountRead { address, seen: Some(seen), origin: crate::attempt::Origin::Base };
+        let read = AccountRead {
+            address,
+            seen: Some(seen),
+            nonce_found: None,
+            origin: crate::attempt::Origin::Base,
+        };
         let tx = TxFacts { sender: SENDER, cost_max: Some(U256::from(30)), delegation: Delegation::Absent };
         Circumstances { tx, rules, marks, tracking: Tracking::Fields }
-            .needs(&read, &EvmState::from_iter([(address, account)]))
+            .needs(&read, Some(&account))
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::{attempt::Attempt, index::TxIndex, memory::MultiVersionMemory, writes::WriteSet};
+use crate::{attempt::Attempt, index::TxIndex, memory::MultiVersionMemory};
 
 /// Bounds how long a worker without work sleeps before it looks again.
 const NAP_MAX: Duration = Duration::from_micros(500);
@@ -49,7 +49,7 @@ pub enum Taken<H> {
     /// An attempt to validate.
     Ready(Box<Attempt<H>>),
     /// Nobody runs it; what an earlier attempt published is to be retracted.
-    Idle(Option<WriteSet>),
+    Idle(Option<Box<Attempt<H>>>),
     /// A worker runs it; the slot is not taken.
     Running,
 }
@@ -59,7 +59,7 @@ impl<H> Slot<H> {
         let phase = std::mem::replace(&mut self.phase, Phase::Taken);
         match self.attempt.take() {
             Some(attempt) if phase == Phase::Ready => Taken::Ready(attempt),
-            attempt => Taken::Idle(attempt.map(|attempt| attempt.writes)),
+            attempt => Taken::Idle(attempt),
         }
     }
 }
@@ -105,15 +105,23 @@ impl<H> Schedule<H> {
     }
 
     /// Leaves a finished attempt, published in the memory, unless the frontier has taken the transaction.
-    pub fn finish(&self, index: TxIndex, attempt: Box<Attempt<H>>, memory: &MultiVersionMemory) {
+    ///
+    /// Returns the attempt that is not needed: an earlier one, or this.
+    pub fn finish(
+        &self,
+        index: TxIndex,
+        attempt: Box<Attempt<H>>,
+        memory: &MultiVersionMemory,
+    ) -> Option<Box<Attempt<H>>> {
         self.attempts.fetch_add(1, Ordering::Relaxed);
         let mut slot = self.slots[index.0].lock();
-        if slot.phase == Phase::Running {
-            let earlier = slot.attempt.as_ref().map(|attempt| &attempt.writes);
-            memory.publish(index, &attempt.writes, earlier);
-            slot.phase = Phase::Ready;
-            slot.attempt = Some(attempt);
+        if slot.phase != Phase::Running {
+            return Some(attempt);
         }
+        let earlier = slot.attempt.as_ref().map(|attempt| &attempt.writes);
+        memory.publish(Some(index), &attempt.writes, earlier);
+        slot.phase = Phase::Ready;
+        slot.attempt.replace(attempt)
     }
 
     /// Gives up a claimed transaction whose attempt failed.

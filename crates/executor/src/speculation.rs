@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use alloy_consensus::transaction::Recovered;
@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use revm::context_interface::Block;
 
 use crate::{
+    attempt::Attempt,
     base::{BaseSource, ReadError},
     evm::{SpeculativeEvmFactory, WorkerEvm},
     look_ahead::LookAhead,
@@ -19,6 +20,9 @@ use crate::{
     schedule::Schedule,
     tracked_db::TrackedDb,
 };
+
+/// Attempts that go back to one worker.
+type Returned<F> = Mutex<Vec<Box<Attempt<<F as EvmFactory>::HaltReason>>>>;
 
 /// One block's speculation.
 #[derive(derive_more::Debug)]
@@ -38,13 +42,24 @@ pub struct Speculation<F: SpeculativeEvmFactory, T> {
     #[debug(skip)]
     pub schedule: Schedule<<F as EvmFactory>::HaltReason>,
     base: Arc<dyn BaseSource>,
+    /// Attempts on their way back to the workers that made them, by worker.
+    #[debug(skip)]
+    returned: Box<[Returned<F>]>,
+    workers: AtomicUsize,
     stopped: Arc<AtomicBool>,
     panic: Mutex<Option<String>>,
 }
 
 impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
     /// Creates the speculation on a block; nothing runs yet.
-    pub fn new(factory: Arc<F>, env: EvmEnv<F::Spec, F::BlockEnv>, ahead: LookAhead<T>) -> Self {
+    ///
+    /// As many workers may take part as there are `threads`, the frontier's included.
+    pub fn new(
+        factory: Arc<F>,
+        env: EvmEnv<F::Spec, F::BlockEnv>,
+        ahead: LookAhead<T>,
+        threads: usize,
+    ) -> Self {
         let fee_recipient = env.block_env.beneficiary();
         Self {
             factory,
@@ -53,6 +68,8 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
             schedule: Schedule::new(ahead.transactions.len()),
             transactions: ahead.transactions,
             base: ahead.base,
+            returned: (0..threads).map(|_| Mutex::default()).collect(),
+            workers: AtomicUsize::new(0),
             stopped: Arc::default(),
             panic: Mutex::default(),
         }
@@ -67,6 +84,28 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
     pub fn evm(&self) -> Result<WorkerEvm<F>, ReadError> {
         let db = TrackedDb::new(self.memory.clone(), self.base.reader()?, self.stopped.clone());
         Ok(self.factory.worker_evm(db, self.env.clone()))
+    }
+
+    /// Numbers a new worker.
+    ///
+    /// # Panics
+    ///
+    /// If there are more workers than threads were announced.
+    pub fn enlist(&self) -> usize {
+        // Relaxed: only the number matters.
+        let worker = self.workers.fetch_add(1, Ordering::Relaxed);
+        assert!(worker < self.returned.len(), "more workers than threads");
+        worker
+    }
+
+    /// Gives an attempt that is no longer needed back to the worker that made it, whose memory it is.
+    pub fn give_back(&self, attempt: Box<Attempt<F::HaltReason>>) {
+        self.returned[attempt.worker].lock().push(attempt);
+    }
+
+    /// Takes the attempts that were given back to a worker.
+    pub fn take_back(&self, worker: usize, into: &mut Vec<Box<Attempt<F::HaltReason>>>) {
+        into.append(&mut self.returned[worker].lock());
     }
 
     /// Makes all workers leave the block; attempts under way are dropped at their next read.

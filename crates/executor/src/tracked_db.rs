@@ -52,10 +52,12 @@ impl TrackedDb {
     }
 
     /// Starts an attempt: reads are answered as of `index`, and the sender's nonce is at least `nonce`.
-    pub fn begin(&mut self, index: TxIndex, sender: Address, nonce: u64) {
+    ///
+    /// Reads are kept in `reads`, which is empty.
+    pub fn begin(&mut self, index: TxIndex, sender: Address, nonce: u64, reads: ReadSet) {
         self.index = index;
         self.nonce = Some(AssumedNonce { sender, nonce });
-        self.reads = ReadSet::default();
+        self.reads = reads;
         self.marks.clear();
     }
 
@@ -90,16 +92,19 @@ impl Database for TrackedDb {
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, ReadError> {
         self.go_on()?;
-        let base = &mut self.base;
-        let (mut info, origin) = self.memory.account(address, self.index, || base.account(address))?;
+        let (mut info, origin) = match self.memory.account(address, self.index) {
+            Some(info) => (info, Origin::Block),
+            None => (self.base.account(address)?, Origin::Base),
+        };
+        let mut nonce_found = None;
         if let (Some(info), Some(assumed)) = (&mut info, self.nonce)
             && assumed.sender == address
             && info.nonce < assumed.nonce
         {
+            nonce_found = Some(info.nonce);
             info.nonce = assumed.nonce;
         }
-        let seen = info.as_ref().map(|info| AccountInfo { code: None, ..info.clone() });
-        self.reads.accounts.push(AccountRead { address, seen, origin });
+        self.reads.accounts.push(AccountRead { address, seen: info.clone(), nonce_found, origin });
         Ok(info)
     }
 

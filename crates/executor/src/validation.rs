@@ -7,6 +7,7 @@
 use alloy_primitives::{Address, U256, map::HashSet};
 use revm::{
     Database,
+    primitives::KECCAK_EMPTY,
     state::{Account, AccountInfo, AccountStatus, EvmState},
 };
 
@@ -15,7 +16,7 @@ use crate::{
     index::TxIndex,
     memory::MultiVersionMemory,
     stats::Location,
-    writes::BalanceDelta,
+    writes::{AccountChange, AccountWrite, BalanceDelta},
 };
 
 /// Slots and accounts written by committed transactions of the block.
@@ -66,6 +67,17 @@ pub enum Trust {
     Everything,
 }
 
+impl Trust {
+    /// Whether attempts are committed without a look.
+    pub const fn is_blind(self) -> bool {
+        match self {
+            Self::Nothing => false,
+            #[cfg(feature = "fault-injection")]
+            Self::Everything => true,
+        }
+    }
+}
+
 /// What validation found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validity {
@@ -78,28 +90,29 @@ pub enum Validity {
 /// Validates an attempt on `db`, the frontier's state, and moves its result onto it.
 ///
 /// Reads from the base state that no committed transaction wrote are valid without a look; accounts that the attempt
-/// touched are looked at all the same, because revm's `State` wants them loaded before they are committed.
+/// touched are looked at all the same, because revm's `State` wants them loaded before they are committed. Where it is
+/// not known what was written, everything is looked at.
 pub fn validate<DB: Database, H>(
     db: &mut DB,
-    written: &Written,
+    written: Option<&Written>,
     attempt: &mut Attempt<H>,
     trust: Trust,
 ) -> Result<Validity, DB::Error> {
-    #[cfg(feature = "fault-injection")]
-    if trust == Trust::Everything {
+    if trust.is_blind() {
         for read in &attempt.reads.accounts {
             db.basic(read.address)?;
         }
         return Ok(Validity::Valid);
     }
-    let _ = trust;
     for (number, hash) in &attempt.reads.block_hashes {
         if db.block_hash(*number)? != *hash {
             return Ok(Validity::Conflict(Location::BlockHash(*number)));
         }
     }
     for read in &attempt.reads.slots {
-        if read.origin == Origin::Base && !written.contains_slot(read.address, read.slot) {
+        if read.origin == Origin::Base
+            && written.is_some_and(|written| !written.contains_slot(read.address, read.slot))
+        {
             continue;
         }
         if db.storage(read.address, read.slot)? != read.value {
@@ -107,10 +120,11 @@ pub fn validate<DB: Database, H>(
         }
     }
     for (read, needs) in attempt.reads.accounts.iter().zip(&attempt.needs) {
-        let Some(account) = attempt.result.state.get_mut(&read.address) else {
+        let Some(account) = attempt.state.get_mut(&read.address) else {
             return Ok(Validity::Conflict(Location::Account(read.address)));
         };
-        let is_unwritten = read.origin == Origin::Base && !written.contains_account(read.address);
+        let is_unwritten = read.origin == Origin::Base
+            && written.is_some_and(|written| !written.contains_account(read.address));
         if is_unwritten && !account.is_touched() {
             continue;
         }
@@ -164,6 +178,18 @@ fn rebase(account: &mut Account, read: &AccountRead, actual: Option<AccountInfo>
     !account.is_empty()
 }
 
+/// Whether a plain change can be moved to the actual account; the rules of [`rebase`].
+pub fn can_rebase(write: &AccountWrite, actual: Option<&AccountInfo>) -> bool {
+    let start = actual.map_or((U256::ZERO, 0, KECCAK_EMPTY), |info| (info.balance, info.nonce, info.code_hash));
+    let (balance, nonce, code_hash) = start;
+    if balance.bit(255) {
+        return false;
+    }
+    let Some(balance) = write.balance.checked_apply(balance) else { return false };
+    let nonce = if write.change == AccountChange::Nonce { write.after.nonce } else { nonce };
+    !(balance.is_zero() && nonce == 0 && code_hash == KECCAK_EMPTY)
+}
+
 /// Whether an attempt's reads still agree with the memory, as far as that tells; a hint.
 pub fn is_fresh<H>(memory: &MultiVersionMemory, index: TxIndex, attempt: &Attempt<H>) -> bool {
     let slots_agree =
@@ -173,9 +199,10 @@ pub fn is_fresh<H>(memory: &MultiVersionMemory, index: TxIndex, attempt: &Attemp
         });
     slots_agree
         && attempt.reads.accounts.iter().zip(&attempt.needs).all(|(read, needs)| {
-            // An account from the base is compared with itself.
-            let known = memory.account(read.address, index, || Ok(read.seen.clone()));
-            known.is_ok_and(|(info, _)| needs.hold(read.seen.as_ref(), info.as_ref()))
+            match memory.account(read.address, index) {
+                Some(info) => needs.hold(read.seen.as_ref(), info.as_ref()),
+                None => true,
+            }
         })
 }
 

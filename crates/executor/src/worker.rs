@@ -16,7 +16,6 @@ use crate::{
     needs::{Circumstances, TxFacts},
     speculation::Speculation,
     validation,
-    writes::WriteSet,
 };
 
 /// What a step did.
@@ -33,6 +32,9 @@ pub enum Step {
 pub struct Worker<F: SpeculativeEvmFactory, T> {
     speculation: Arc<Speculation<F, T>>,
     evm: WorkerEvm<F>,
+    number: usize,
+    /// Attempts to use again.
+    spare: Vec<Box<Attempt<F::HaltReason>>>,
 }
 
 impl<F, T> Worker<F, T>
@@ -43,7 +45,8 @@ where
     /// Creates a worker.
     pub fn new(speculation: Arc<Speculation<F, T>>) -> Result<Self, ReadError> {
         let evm = speculation.evm()?;
-        Ok(Self { speculation, evm })
+        let number = speculation.enlist();
+        Ok(Self { speculation, evm, number, spare: Vec::new() })
     }
 
     /// Returns the worker's EVM.
@@ -61,7 +64,12 @@ where
             speculation.schedule.claim(|index, attempt| validation::is_fresh(memory, index, attempt));
         let Some(index) = claimed else { return Step::Nothing };
         match self.attempt(index) {
-            Some(attempt) => self.speculation.schedule.finish(index, attempt, &self.speculation.memory),
+            Some(attempt) => {
+                let speculation = &self.speculation;
+                if let Some(spare) = speculation.schedule.finish(index, attempt, &speculation.memory) {
+                    speculation.give_back(spare);
+                }
+            }
             None => self.speculation.schedule.give_up(index),
         }
         Step::Attempted(index)
@@ -74,19 +82,39 @@ where
         let tx = &self.speculation.transactions[index.0];
         let tx_env = F::Tx::from_recovered_tx(tx.inner(), tx.signer());
         let facts = TxFacts::new(&tx_env);
-        self.evm.db_mut().begin(index, tx.signer(), tx.nonce());
-        let result = self.evm.transact_raw(tx_env).ok()?;
-        let mut reads = self.evm.db_mut().take_reads();
-        reads.distrust_bare_storage(&result.state);
+        let (sender, nonce) = (tx.signer(), tx.nonce());
+        let mut attempt = self.blank();
+        self.evm.db_mut().begin(index, sender, nonce, std::mem::take(&mut attempt.reads));
+        let result = self.evm.transact_raw(tx_env);
+        attempt.reads = self.evm.db_mut().take_reads();
+        let Ok(result) = result else {
+            self.spare.push(attempt);
+            return None;
+        };
+        attempt.outcome = Some(result.result);
+        attempt.state = result.state;
         let circumstances = Circumstances {
             tx: facts,
             rules: self.speculation.rules(),
             marks: self.evm.db().marks(),
             tracking: self.speculation.factory.tracking(),
         };
-        let needs = reads.accounts.iter().map(|read| circumstances.needs(read, &result.state)).collect();
-        let writes = WriteSet::from_state(&result.state);
-        Some(Box::new(Attempt { result, reads, needs, writes }))
+        attempt.digest(&circumstances);
+        Some(attempt)
+    }
+
+    /// Returns an attempt to fill.
+    fn blank(&mut self) -> Box<Attempt<<F as EvmFactory>::HaltReason>> {
+        if self.spare.is_empty() {
+            self.speculation.take_back(self.number, &mut self.spare);
+        }
+        match self.spare.pop() {
+            Some(mut attempt) => {
+                attempt.clear();
+                attempt
+            }
+            None => Box::new(Attempt::blank(self.number)),
+        }
     }
 }
 

@@ -6,8 +6,10 @@ use revm::state::{Account, AccountInfo, EvmState};
 /// Changes of one transaction.
 #[derive(Debug, Default)]
 pub struct WriteSet {
-    /// Changed accounts, each once.
+    /// Touched accounts, each once.
     pub accounts: Vec<AccountWrite>,
+    /// Changed slots, those of one account side by side.
+    pub slots: Vec<SlotWrite>,
 }
 
 /// Change of one account.
@@ -17,52 +19,44 @@ pub struct AccountWrite {
     pub address: Address,
     /// What becomes of its balance, nonce and code.
     pub change: AccountChange,
-    /// Changed slots with their new values.
-    pub slots: Vec<(U256, U256)>,
+    /// The balance's change, in wei.
+    pub balance: BalanceDelta,
+    /// The account as the execution left it.
+    pub after: AccountInfo,
+    /// How many of [`WriteSet::slots`] are its own.
+    pub slot_count: usize,
+}
+
+/// Change of one slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotWrite {
+    /// The slot.
+    pub slot: U256,
+    /// The value before the transaction.
+    pub original: U256,
+    /// The value after it.
+    pub present: U256,
 }
 
 /// What becomes of an account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountChange {
-    /// Some fields change; the rest is as before.
-    Fields {
-        /// What is added to or taken from the balance.
-        balance: BalanceDelta,
-        /// The new nonce, where it changes.
-        nonce: Option<u64>,
-        /// Holds the new code and its hash, where they change.
-        code: Option<Box<AccountInfo>>,
-    },
+    /// Only its balance changes, or nothing.
+    Balance,
+    /// Its nonce changes, and perhaps its balance.
+    Nonce,
+    /// Its code changes (EIP-7702), and perhaps nonce and balance.
+    Code,
     /// It is created anew: storage starts empty.
-    Created(Box<AccountInfo>),
+    Created,
     /// It ceases to exist, with its storage.
     Gone,
 }
 
 impl AccountChange {
     /// Whether storage from before the change is gone.
-    pub const fn resets_storage(&self) -> bool {
-        matches!(self, Self::Created(_) | Self::Gone)
-    }
-
-    /// Applies the change to what was before it.
-    pub fn apply(&self, before: Option<AccountInfo>) -> Option<AccountInfo> {
-        match self {
-            Self::Fields { balance, nonce, code } => {
-                let mut info = before.unwrap_or_default();
-                info.balance = balance.apply(info.balance);
-                if let Some(nonce) = nonce {
-                    info.nonce = *nonce;
-                }
-                if let Some(code) = code {
-                    info.code_hash = code.code_hash;
-                    info.code = code.code.clone();
-                }
-                Some(info)
-            }
-            Self::Created(info) => Some(info.as_ref().clone()),
-            Self::Gone => None,
-        }
+    pub const fn resets_storage(self) -> bool {
+        matches!(self, Self::Created | Self::Gone)
     }
 }
 
@@ -84,14 +78,6 @@ impl BalanceDelta {
         }
     }
 
-    /// Applies the change, clamped to what a balance can be; clamped values never pass validation.
-    pub const fn apply(self, balance: U256) -> U256 {
-        match self {
-            Self::Credit(credit) => balance.saturating_add(credit),
-            Self::Debit(debit) => balance.saturating_sub(debit),
-        }
-    }
-
     /// Applies the change, or returns `None` where the balance would leave its range.
     pub const fn checked_apply(self, balance: U256) -> Option<U256> {
         match self {
@@ -99,56 +85,90 @@ impl BalanceDelta {
             Self::Debit(debit) => balance.checked_sub(debit),
         }
     }
+
+    /// Whether nothing changes.
+    pub fn is_zero(self) -> bool {
+        self == Self::Credit(U256::ZERO)
+    }
 }
 
 impl WriteSet {
     /// Derives the changes from the state that the EVM returns, by the rules of revm's `CacheState`.
     pub fn from_state(state: &EvmState) -> Self {
-        let accounts = state
-            .iter()
-            .filter(|(_, account)| account.is_touched())
-            .filter_map(|(address, account)| AccountWrite::from_account(*address, account))
-            .collect();
-        Self { accounts }
+        let mut writes = Self::default();
+        for (address, account) in state {
+            writes.add(*address, account);
+        }
+        writes
+    }
+
+    /// Adds what becomes of one account, if it was touched.
+    pub fn add(&mut self, address: Address, account: &Account) {
+        if !account.is_touched() {
+            return;
+        }
+        let before = account.original_info();
+        let change = AccountChange::of(account, &before);
+        let slots_before = self.slots.len();
+        if change != AccountChange::Gone {
+            let changed = account.storage.iter().filter(|(_, slot)| slot.is_changed());
+            self.slots.extend(changed.map(|(slot, value)| SlotWrite {
+                slot: *slot,
+                original: value.original_value,
+                present: value.present_value,
+            }));
+        }
+        self.accounts.push(AccountWrite {
+            address,
+            change,
+            balance: BalanceDelta::between(before.balance, account.info.balance),
+            after: account.info.clone(),
+            slot_count: self.slots.len() - slots_before,
+        });
+    }
+
+    /// Forgets all changes, keeping the buffers.
+    pub fn clear(&mut self) {
+        self.accounts.clear();
+        self.slots.clear();
+    }
+
+    /// Returns the changed accounts, each with its changed slots.
+    pub fn iter(&self) -> impl Iterator<Item = (&AccountWrite, &[SlotWrite])> {
+        self.accounts.iter().scan(self.slots.as_slice(), |rest, account| {
+            let (own, others) = rest.split_at(account.slot_count);
+            *rest = others;
+            Some((account, own))
+        })
     }
 }
 
 impl AccountWrite {
-    /// Derives one account's change; `None` where nothing changes.
-    fn from_account(address: Address, account: &Account) -> Option<Self> {
-        let change = if account.is_selfdestructed() {
-            AccountChange::Gone
-        } else if account.is_created() {
-            AccountChange::Created(Box::new(account.info.clone()))
-        } else if account.is_empty() {
-            AccountChange::Gone
-        } else {
-            fields(account)
-        };
-        if matches!(change, AccountChange::Gone) {
-            return Some(Self { address, change, slots: Vec::new() });
-        }
-        let slots: Vec<_> = account
-            .storage
-            .iter()
-            .filter(|(_, slot)| slot.is_changed())
-            .map(|(key, slot)| (*key, slot.present_value))
-            .collect();
-        let unchanged = matches!(
-            &change,
-            AccountChange::Fields { balance: BalanceDelta::Credit(credit), nonce: None, code: None }
-                if credit.is_zero()
-        );
-        (!unchanged || !slots.is_empty()).then_some(Self { address, change, slots })
+    /// Whether nothing but the balance is changed, by a credit or not at all.
+    pub fn is_credit(&self) -> bool {
+        self.change == AccountChange::Balance && matches!(self.balance, BalanceDelta::Credit(_))
+    }
+
+    /// Whether the account was touched and nothing of it changed but perhaps slots.
+    pub fn is_unchanged(&self) -> bool {
+        self.change == AccountChange::Balance && self.balance.is_zero()
     }
 }
 
-fn fields(account: &Account) -> AccountChange {
-    let before = account.original_info();
-    let after = &account.info;
-    AccountChange::Fields {
-        balance: BalanceDelta::between(before.balance, after.balance),
-        nonce: (before.nonce != after.nonce).then_some(after.nonce),
-        code: (before.code_hash != after.code_hash).then(|| Box::new(after.clone())),
+impl AccountChange {
+    fn of(account: &Account, before: &AccountInfo) -> Self {
+        if account.is_selfdestructed() {
+            Self::Gone
+        } else if account.is_created() {
+            Self::Created
+        } else if account.is_empty() {
+            Self::Gone
+        } else if before.code_hash != account.info.code_hash {
+            Self::Code
+        } else if before.nonce != account.info.nonce {
+            Self::Nonce
+        } else {
+            Self::Balance
+        }
     }
 }

@@ -1,0 +1,68 @@
+//! Executes the transactions of a block that is there as a whole: their changes are merged.
+
+use alloy_consensus::{Transaction, TransactionEnvelope, TxReceipt, transaction::Recovered};
+use alloy_eips::Encodable2718;
+use alloy_evm::{
+    Database, Evm, FromRecoveredTx, FromTxWithEncoded,
+    block::{BlockExecutionError, BlockExecutor, GasOutput},
+    eth::{receipt_builder::ReceiptBuilder, spec::EthExecutorSpec},
+};
+use alloy_primitives::Log;
+
+use super::{ParallelBlockExecutor, outcome};
+use crate::{evm::SpeculativeEvmFactory, merged::MergedState};
+
+impl<E, F, Spec, R, DB> ParallelBlockExecutor<'_, E, F, Spec, R>
+where
+    DB: Database,
+    E: Evm<DB = MergedState<DB>, Tx = F::Tx, HaltReason = F::HaltReason, Spec = F::Spec, BlockEnv = F::BlockEnv>,
+    F: SpeculativeEvmFactory<Tx: FromRecoveredTx<R::Transaction> + FromTxWithEncoded<R::Transaction>>,
+    Spec: EthExecutorSpec,
+    R: ReceiptBuilder<
+            Transaction: Transaction + Encodable2718 + Send + Sync + 'static,
+            Receipt: TxReceipt<Log = Log>,
+        >,
+    <R::Transaction as TransactionEnvelope>::TxType: Send + 'static,
+{
+    /// Executes the transaction that comes next in the look-ahead and commits it.
+    pub(crate) fn execute_foreseen(
+        &mut self,
+        tx: &Recovered<R::Transaction>,
+    ) -> Result<GasOutput, BlockExecutionError> {
+        if !self.inner.evm.db().is_merging() {
+            return self.execute_transaction_as_it_comes(tx);
+        }
+        let is_admitted = self.admits(tx.gas_limit());
+        let taken = match &mut self.frontier {
+            Some(frontier) if is_admitted => {
+                frontier.take_merging(self.inner.evm.db_mut()).map_err(BlockExecutionError::other)?
+            }
+            _ => None,
+        };
+        let result = match taken {
+            Some(result) => outcome(result, tx.inner()),
+            None => self.execute(tx)?,
+        };
+        if let Some(frontier) = &mut self.frontier {
+            frontier.commit_merging(&result.result.state);
+        }
+        let gas = self.inner.commit_transaction(result);
+        let spent = self.inner.evm.db_mut().take_spent();
+        if let Some(frontier) = &mut self.frontier {
+            frontier.give_back(spent);
+        }
+        Ok(gas)
+    }
+
+    /// Does as [`Self::execute_foreseen`] where changes are not merged.
+    fn execute_transaction_as_it_comes(
+        &mut self,
+        tx: &Recovered<R::Transaction>,
+    ) -> Result<GasOutput, BlockExecutionError> {
+        let result = match self.take_attempt(tx.inner())? {
+            Some(result) => result,
+            None => self.execute(tx)?,
+        };
+        Ok(self.commit_transaction(result))
+    }
+}
