@@ -3,10 +3,11 @@
 use alloy_primitives::{Address, B256, U256};
 use revm::{
     context_interface::result::ExecutionResult,
-    state::{Account, AccountInfo, EvmState},
+    state::{Account, EvmState},
 };
 
 use crate::{
+    fields::AccountFields,
     needs::{Circumstances, Needs},
     writes::WriteSet,
 };
@@ -52,8 +53,9 @@ impl<H> Attempt<H> {
             let account = self.state.get(&read.address);
             self.needs.push(circumstances.needs(read, account));
             let Some(account) = account else { continue };
-            self.writes.add(read.address, account);
-            if Shape::of(account) == Shape::Particular {
+            let before = read.seen.unwrap_or(AccountFields::ABSENT);
+            self.writes.add(read.address, account, &before);
+            if Shape::of(account, &before) == Shape::Particular {
                 self.shape = Shape::Particular;
             }
         }
@@ -84,23 +86,19 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Returns the shape of one account's change.
-    pub fn of(account: &Account) -> Self {
+    /// Returns the shape of the change of an account that was `before`.
+    ///
+    /// Plain is an account that keeps its code, and is none of those whose storage revm's `State` forgets
+    /// ([`ReadSet::distrust_bare_storage`]).
+    pub fn of(account: &Account, before: &AccountFields) -> Self {
         let is_plain = !account.is_touched()
             || (!account.is_created()
                 && !account.is_selfdestructed()
                 && !account.is_empty()
-                && has_plain_start(account));
+                && before.code_hash == account.info.code_hash
+                && (account.storage.is_empty() || !before.has_no_code_and_nonce()));
         if is_plain { Self::Plain } else { Self::Particular }
     }
-}
-
-/// Whether an account keeps its code, and is none of those whose storage revm's `State` forgets
-/// ([`ReadSet::distrust_bare_storage`]).
-fn has_plain_start(account: &Account) -> bool {
-    let original = account.original_info();
-    original.code_hash == account.info.code_hash
-        && (account.storage.is_empty() || !original.has_no_code_and_nonce())
 }
 
 /// Locations read by an execution with the values seen.
@@ -128,7 +126,7 @@ impl ReadSet {
     /// execution's loads must be repeated.
     pub fn distrust_bare_storage(&mut self, state: &EvmState) {
         let bare = self.accounts.iter().filter(|read| {
-            read.seen.as_ref().is_some_and(AccountInfo::has_no_code_and_nonce)
+            read.seen.as_ref().is_some_and(AccountFields::has_no_code_and_nonce)
                 && state.get(&read.address).is_some_and(|account| !account.storage.is_empty())
         });
         for account in bare {
@@ -144,21 +142,32 @@ pub struct AccountRead {
     /// The account's address.
     pub address: Address,
     /// The account; `None` where it did not exist.
-    pub seen: Option<AccountInfo>,
+    pub seen: Option<AccountFields>,
     /// The nonce that was found, where another one was assumed.
     pub nonce_found: Option<u64>,
     /// Where it came from.
     pub origin: Origin,
+    /// Whether the base state gave the code with the account, unasked.
+    pub code: Code,
+}
+
+/// Whether code came with an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// It did not; whoever needs it asks for it by its hash.
+    Apart,
+    /// It did.
+    Inside,
 }
 
 impl AccountRead {
     /// Returns the account as it was found: without the assumption about its nonce.
-    pub fn found(&self) -> Option<AccountInfo> {
-        let mut info = self.seen.clone();
-        if let (Some(info), Some(nonce)) = (&mut info, self.nonce_found) {
-            info.nonce = nonce;
+    pub fn found(&self) -> Option<AccountFields> {
+        let mut fields = self.seen;
+        if let (Some(fields), Some(nonce)) = (&mut fields, self.nonce_found) {
+            fields.nonce = nonce;
         }
-        info
+        fields
     }
 }
 

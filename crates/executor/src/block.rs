@@ -72,6 +72,7 @@ where
     let evm = factory.evm_factory().create_evm(MergedState::new(state), env);
     let mut executor = factory.create_executor(evm, ExecutionCtx { eth: ctx, look_ahead: Some(look_ahead) });
 
+    executor.spare_payments();
     executor.apply_pre_execution_changes()?;
     executor.evm_mut().db_mut().begin_merging();
     for (index, tx) in transactions.iter().enumerate() {

@@ -6,7 +6,7 @@ use alloy_evm::{
 };
 use revm::{context_interface::Transaction, inspector::NoOpInspector, primitives::hardfork::SpecId};
 
-use crate::{instructions, tracked_db::TrackedDb};
+use crate::{instructions, payment::Payments, tracked_db::TrackedDb};
 
 /// The EVM of a worker.
 pub type WorkerEvm<F> = <F as EvmFactory>::Evm<TrackedDb, NoOpInspector>;
@@ -32,6 +32,11 @@ pub trait SpeculativeEvmFactory:
         self.create_evm(db, env)
     }
 
+    /// Returns whether payments follow Ethereum's rules.
+    fn payments(&self) -> Payments {
+        Payments::Unknown
+    }
+
     /// Returns how much that EVM tells.
     fn tracking(&self) -> Tracking {
         Tracking::Accounts
@@ -43,6 +48,10 @@ impl SpeculativeEvmFactory for EthEvmFactory {
         let mut evm = EthEvmBuilder::new(db, env).build().into_inner();
         instructions::install(&mut evm.instruction);
         EthEvm::new(evm, false)
+    }
+
+    fn payments(&self) -> Payments {
+        Payments::Ethereum
     }
 
     fn tracking(&self) -> Tracking {
@@ -64,7 +73,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::memory::MultiVersionMemory;
+    use crate::{codes::Codes, memory::MultiVersionMemory};
 
     const WRAPPED: [u8; 8] = [
         opcode::BALANCE,
@@ -102,6 +111,7 @@ mod tests {
                     let tracked = TrackedDb::new(
                         Arc::new(MultiVersionMemory::new(None)),
                         Box::new(db.clone()),
+                        Codes::default(),
                         Arc::default(),
                     );
                     let wrapped = factory.worker_evm(tracked, env).transact_raw(tx);

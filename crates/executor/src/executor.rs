@@ -31,6 +31,7 @@ use crate::{
     factory::{ExecutionCtx, ParallelBlockExecutorFactory},
     frontier::Frontier,
     look_ahead::LookAhead,
+    payment::PaymentRules,
     plan::Plan,
     speculation::Speculation,
     stats::BlockStats,
@@ -54,6 +55,8 @@ where
     look_ahead: Option<LookAhead<R::Transaction>>,
     frontier: Option<Frontier<F, R::Transaction>>,
     handed_out: HandedOut,
+    /// How payments are told that need no EVM.
+    payments: Option<PaymentRules>,
     stats: BlockStats,
 }
 
@@ -85,6 +88,7 @@ where
             look_ahead: ctx.look_ahead.filter(|_| !is_inspected),
             frontier: None,
             handed_out: HandedOut::Nothing,
+            payments: None,
             stats: BlockStats { threads: 1, ..BlockStats::default() },
         }
     }
@@ -116,8 +120,9 @@ where
     fn speculate(&mut self) -> Result<(), WorkerPanic> {
         let Some(ahead) = self.look_ahead.take() else { return Ok(()) };
         let pool = self.factory.pool();
-        let gas_limits = ahead.transactions.iter().map(|tx| tx.gas_limit());
-        let plan = Plan::new(ahead.strategy, gas_limits, pool.worker_count());
+        let is_spared = |tx: &R::Transaction| self.payments.is_some() && PaymentRules::is_certain(tx);
+        let speculated = ahead.transactions.iter().filter(|tx| !is_spared(tx));
+        let plan = Plan::new(ahead.strategy, speculated.map(|tx| tx.gas_limit()), pool.worker_count());
         let Plan::Parallel { workers } = plan else { return Ok(()) };
 
         let evm = &self.inner.evm;
@@ -130,6 +135,8 @@ where
             self.factory.shared_evm_factory().clone(),
             env,
             ahead,
+            self.payments,
+            pool.codes().clone(),
             workers + 1,
         ));
         // Without a reader of the base state, or where its system calls fail, there is no speculation.
@@ -285,11 +292,7 @@ fn outcome<T: Transaction + TransactionEnvelope, H>(
     result: ResultAndState<H>,
     tx: &T,
 ) -> EthTxResult<H, T::TxType> {
-    EthTxResult {
-        result,
-        blob_gas_used: tx.blob_gas_used().unwrap_or_default(),
-        tx_type: tx.tx_type(),
-    }
+    EthTxResult { result, blob_gas_used: tx.blob_gas_used().unwrap_or_default(), tx_type: tx.tx_type() }
 }
 
 /// A transaction that was taken apart.

@@ -138,7 +138,7 @@ where
         };
         if attempt.shape == Shape::Plain && matches!(validity, Ok(Validity::Valid)) {
             let (memory, index) = (&self.speculation.memory, self.next);
-            db.apply(&mut attempt, |address, info| memory.mend(index, address, info.clone()));
+            db.apply(&attempt, |address, fields| memory.mend(index, address, fields));
         }
         Ok(self.judge(attempt, validity.ok()))
     }
@@ -231,6 +231,16 @@ where
     /// `spent` are the states of attempts that were applied; they go back to the workers that made them.
     pub fn commit_merging(&mut self, state: &EvmState) {
         self.advance(state);
+    }
+
+    /// Passes over the next transaction, which was applied without an attempt.
+    pub fn pass(&mut self) {
+        // A worker may have tried it all the same: what it published goes with its attempt.
+        if let Taken::Ready(stale) | Taken::Idle(Some(stale)) = self.speculation.schedule.seize(self.next) {
+            self.speculation.give_back(stale);
+        }
+        self.next = self.next.next();
+        self.stats.paid += 1;
     }
 
     /// Gives the last attempt that held back to its worker, with the state that is no longer needed.

@@ -12,7 +12,8 @@
 //! 2. [`look_ahead`]: what the caller hands over so that workers can start;
 //! 3. [`frontier`]: the walk in block order; [`speculation`] and [`schedule`]: what it shares with workers;
 //!    [`worker`]: one worker's step; [`pool`]: threads that outlive blocks;
-//! 4. [`tracked_db`], [`instructions`], [`evm`]: how an attempt learns what it read;
+//! 4. [`payment`]: transactions that need no EVM;
+//!    [`tracked_db`], [`instructions`], [`evm`]: how an attempt learns what it read;
 //! 5. [`attempt`], [`needs`], [`writes`], [`memory`]: what an attempt read, needed and wrote;
 //! 6. [`validation`]: whether an attempt holds on committed state, and what moves when it does; [`merged`]: the same
 //!    for blocks that are there as a whole, whose changes are committed together.
@@ -22,10 +23,12 @@
 pub mod attempt;
 pub mod base;
 pub mod block;
+pub mod codes;
 pub mod error;
 pub mod evm;
 pub mod executor;
 pub mod factory;
+pub mod fields;
 pub mod frontier;
 pub mod index;
 pub mod instructions;
@@ -34,6 +37,7 @@ pub mod marks;
 pub mod memory;
 pub mod merged;
 pub mod needs;
+pub mod payment;
 pub mod plan;
 pub mod pool;
 pub mod receipts;

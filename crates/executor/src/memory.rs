@@ -21,6 +21,7 @@ use revm::{bytecode::Bytecode, state::AccountInfo};
 use smallvec::SmallVec;
 
 use crate::{
+    fields::AccountFields,
     index::TxIndex,
     writes::{AccountChange, AccountWrite, WriteSet},
 };
@@ -58,9 +59,17 @@ struct Shard {
 /// Versions of one account; `None` where it does not exist.
 #[derive(Debug, Default)]
 struct AccountVersions {
-    versions: VecDeque<(Rank, Option<AccountInfo>)>,
+    versions: VecDeque<(Rank, Option<AccountVersion>)>,
     /// Writers that emptied the storage.
     resets: SmallVec<[Rank; 1]>,
+}
+
+/// One version of an account that exists.
+#[derive(Clone, Debug)]
+struct AccountVersion {
+    fields: AccountFields,
+    /// Its code, where the writer set it.
+    code: Option<Bytecode>,
 }
 
 impl Filter {
@@ -106,7 +115,8 @@ impl MultiVersionMemory {
         }
         let shard = self.shard(hash).read();
         let versions = &shard.accounts.get(&address)?.versions;
-        last_before(versions, reader).map(|(_, info)| info.clone())
+        let (_, version) = last_before(versions, reader)?;
+        Some(version.as_ref().map(|version| version.fields.with_code(version.code.clone())))
     }
 
     /// Reads a slot as transaction `reader` would find it; `None` where it is as in the base state.
@@ -158,7 +168,9 @@ impl MultiVersionMemory {
                     account.resets.retain(|reset| *reset != rank);
                     account.resets.push(rank);
                 }
-                let after = (write.change != AccountChange::Gone).then(|| write.after.clone());
+                let exists = write.change != AccountChange::Gone;
+                let version = AccountVersion { fields: write.after, code: write.new_code.clone() };
+                let after = exists.then_some(version);
                 insert(&mut account.versions, rank, after);
             }
             for slot in slots {
@@ -170,10 +182,10 @@ impl MultiVersionMemory {
     }
 
     /// Sets the account that a committed transaction really left.
-    pub fn mend(&self, writer: TxIndex, address: Address, after: AccountInfo) {
+    pub fn mend(&self, writer: TxIndex, address: Address, after: AccountFields) {
         let mut shard = self.shard(self.hasher.hash_one(address)).write();
         if let Some(account) = shard.accounts.get_mut(&address) {
-            insert(&mut account.versions, writer.0 + 1, Some(after));
+            insert(&mut account.versions, writer.0 + 1, Some(AccountVersion { fields: after, code: None }));
         }
     }
 
@@ -193,8 +205,7 @@ impl MultiVersionMemory {
     }
 
     fn keep_code(&self, write: &AccountWrite) {
-        if matches!(write.change, AccountChange::Code | AccountChange::Created)
-            && let Some(code) = &write.after.code
+        if let Some(code) = &write.new_code
             && let Entry::Vacant(entry) = self.codes.write().entry(write.after.code_hash)
         {
             entry.insert(code.clone());

@@ -15,11 +15,15 @@ use revm::{
     Database, DatabaseCommit,
     bytecode::Bytecode,
     database::State,
+    database_interface::bal::EvmDatabaseError,
+    primitives::KECCAK_EMPTY,
     state::{Account, AccountInfo, EvmState, EvmStorageSlot, TransactionId},
 };
 
 use crate::{
-    attempt::{AccountRead, Attempt, Origin, Shape, SlotRead},
+    attempt::{AccountRead, Attempt, Code, Origin, Shape, SlotRead},
+    fields::AccountFields,
+    payment::Payment,
     stats::Location,
     validation::{Trust, Validity, can_rebase},
     writes::{AccountChange, AccountWrite, SlotWrite},
@@ -36,9 +40,41 @@ pub struct MergedState<DB> {
     applied: bool,
     /// Accounts as they were before the attempt that was validated last, where nothing of them waits; in the order of
     /// its writes.
-    starts: Vec<Option<Option<AccountInfo>>>,
+    starts: Vec<Start>,
     /// The state of the attempt that was applied last.
     spent: Option<EvmState>,
+}
+
+/// Whether something was applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It was.
+    Yes,
+    /// It was not; nothing changed.
+    No,
+}
+
+/// What is known of an account before an attempt.
+#[derive(Debug)]
+enum Start {
+    /// Changes of it wait.
+    Waiting,
+    /// It is as it was before the block, its code apart.
+    Base(Option<AccountFields>),
+    /// revm's `State` has it.
+    Committed(Option<AccountInfo>),
+}
+
+impl Start {
+    /// Returns an account as revm's journal loads it.
+    fn into_account(self) -> Account {
+        let info = match self {
+            Self::Waiting => None,
+            Self::Base(fields) => fields.map(|fields| fields.with_code(None)),
+            Self::Committed(info) => info,
+        };
+        info.map_or_else(|| Account::new_not_existing(TransactionId::ZERO), Account::from)
+    }
 }
 
 /// What a [`MergedState`] does with changes.
@@ -64,12 +100,16 @@ impl<DB: Database> MergedState<DB> {
         }
     }
 
-    /// Begins to merge, unless somebody observes each transaction's changes.
+    /// Whether nobody observes each transaction's changes.
+    pub fn can_merge(&self) -> bool {
+        self.state.state_hook.is_none()
+            && self.state.bal_state.bal.is_none()
+            && self.state.bal_state.bal_builder.is_none()
+    }
+
+    /// Begins to merge, where it can.
     pub fn begin_merging(&mut self) {
-        let is_observed = self.state.state_hook.is_some()
-            || self.state.bal_state.bal.is_some()
-            || self.state.bal_state.bal_builder.is_some();
-        if !is_observed {
+        if self.can_merge() {
             self.mode = Mode::Merging;
         }
     }
@@ -131,12 +171,12 @@ impl<DB: Database> MergedState<DB> {
         self.starts.clear();
         let mut writes = attempt.writes.accounts.iter().peekable();
         for (read, needs) in attempt.reads.accounts.iter().zip(&attempt.needs) {
-            let waiting = self.pending.get(&read.address);
-            let start = if waiting.is_some() { None } else { Some(actual(&mut self.state, read)?) };
-            let actual = waiting.map(|account| &account.info).or_else(|| start.as_ref()?.as_ref());
+            let (start, actual) = match self.pending.get(&read.address) {
+                Some(account) => (Start::Waiting, existing(account).map(AccountFields::from)),
+                None => start(&mut self.state, read)?,
+            };
             let write = writes.next_if(|write| write.address == read.address);
-            let holds = needs.hold(read.seen.as_ref(), actual)
-                && write.is_none_or(|write| can_rebase(write, actual));
+            let holds = needs.hold(read.seen, actual) && write.is_none_or(|write| can_rebase(write, actual));
             if looks && !holds {
                 return Ok(Validity::Conflict(Location::Account(read.address)));
             }
@@ -161,26 +201,94 @@ impl<DB: Database> MergedState<DB> {
     /// Applies the attempt that was validated last; the next commit is of its state and only keeps it.
     ///
     /// Calls `mend` with every account that is left other than the attempt saw it.
-    pub fn apply<H>(&mut self, attempt: &mut Attempt<H>, mut mend: impl FnMut(Address, &AccountInfo)) {
+    pub fn apply<H>(&mut self, attempt: &Attempt<H>, mut mend: impl FnMut(Address, AccountFields)) {
         let mut slots = attempt.writes.slots.as_slice();
-        for (write, start) in attempt.writes.accounts.iter_mut().zip(self.starts.drain(..)) {
+        for (write, start) in attempt.writes.accounts.iter().zip(self.starts.drain(..)) {
             let (own, others) = slots.split_at(write.slot_count);
             slots = others;
             let account = match self.pending.entry(write.address) {
                 Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => entry.insert(account(start.flatten())),
+                Entry::Vacant(entry) => entry.insert(start.into_account()),
             };
+            account.mark_touch();
             change(account, write, own);
-            if account.info.balance != write.after.balance || account.info.nonce != write.after.nonce {
-                mend(write.address, &account.info);
+            if write.code == Code::Inside && account.info.code.is_none() {
+                account.info.code = code_of(&attempt.state, write);
+            }
+            let left = AccountFields::from(&account.info);
+            if left != write.after {
+                mend(write.address, left);
             }
         }
         self.applied = true;
     }
 
+    /// Applies a payment if the committed state admits it; the next commit is of its state, which is empty.
+    pub fn pay(
+        &mut self,
+        payment: &Payment,
+        beneficiary: Address,
+    ) -> Result<Applied, <State<DB> as Database>::Error> {
+        debug_assert!(self.is_merging());
+        let sender = AccountFields::from(&self.loaded(payment.sender)?.info);
+        let admits = sender.code_hash == KECCAK_EMPTY
+            && sender.nonce == payment.nonce
+            && sender.balance >= payment.cost_max;
+        if !admits {
+            return Ok(Applied::No);
+        }
+        let to = AccountFields::from(&self.loaded(payment.to)?.info);
+        let rewarded = AccountFields::from(&self.loaded(beneficiary)?.info);
+        // Who is empty and gets nothing is removed (EIP-161) or kept by rules of its own before; and near the top of
+        // their range balances do not move freely.
+        let is_plain = to.code_hash == KECCAK_EMPTY
+            && !(to.is_empty() && payment.value.is_zero())
+            && !(rewarded.is_empty() && payment.reward.is_zero())
+            && ![sender, to, rewarded].iter().any(|account| account.balance.bit(255));
+        if !is_plain {
+            return Ok(Applied::No);
+        }
+        let account = self.loaded(payment.sender)?;
+        account.info.balance -= payment.value + payment.fee;
+        account.info.nonce += 1;
+        account.mark_touch();
+        account.info.code.get_or_insert_default();
+        let account = self.loaded(payment.to)?;
+        account.info.balance += payment.value;
+        account.mark_touch();
+        account.info.code.get_or_insert_default();
+        let account = self.loaded(beneficiary)?;
+        account.info.balance += payment.reward;
+        account.mark_touch();
+        self.applied = true;
+        Ok(Applied::Yes)
+    }
+
+    /// Returns an account among those that wait, where it stays without a change until it is touched.
+    fn loaded(&mut self, address: Address) -> Result<&mut Account, <State<DB> as Database>::Error> {
+        match self.pending.entry(address) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let info =
+                    if self.state.use_preloaded_bundle || self.state.cache.accounts.contains_key(&address) {
+                        self.state.basic(address)?
+                    } else {
+                        // revm's `State` need not keep what will be committed to it.
+                        self.state.database.basic(address).map_err(EvmDatabaseError::Database)?
+                    };
+                let account =
+                    info.map_or_else(|| Account::new_not_existing(TransactionId::ZERO), Account::from);
+                Ok(entry.insert(account))
+            }
+        }
+    }
+
     /// Merges changes that all are plain; gives back others.
     fn merge(&mut self, changes: EvmState) -> Result<(), EvmState> {
-        if changes.values().any(|account| Shape::of(account) == Shape::Particular) {
+        let is_plain = |account: &Account| {
+            Shape::of(account, &AccountFields::from(&account.original_info())) == Shape::Plain
+        };
+        if !changes.values().all(is_plain) {
             return Err(changes);
         }
         for (address, new) in changes.into_iter().filter(|(_, account)| account.is_touched()) {
@@ -190,6 +298,7 @@ impl<DB: Database> MergedState<DB> {
                 }
                 Entry::Occupied(mut entry) => {
                     let account = entry.get_mut();
+                    account.mark_touch();
                     let code = account.info.code.take();
                     account.info = new.info;
                     account.info.code = account.info.code.take().or(code);
@@ -203,34 +312,41 @@ impl<DB: Database> MergedState<DB> {
     }
 }
 
-/// Returns the account that a read of an account of which nothing waits finds now.
-fn actual<DB: Database>(
-    state: &mut State<DB>,
-    read: &AccountRead,
-) -> Result<Option<AccountInfo>, <State<DB> as Database>::Error> {
-    if read.origin == Origin::Base && !state.cache.accounts.contains_key(&read.address) {
-        return Ok(read.found());
-    }
-    state.basic(read.address)
+/// Returns an account's fields if it exists.
+fn existing(account: &Account) -> Option<&AccountInfo> {
+    (!account.is_loaded_as_not_existing_not_touched()).then_some(&account.info)
 }
 
-/// Returns an account as revm's journal loads it.
-fn account(info: Option<AccountInfo>) -> Account {
-    let mut account = info.map_or_else(|| Account::new_not_existing(TransactionId::ZERO), Account::from);
-    account.mark_touch();
-    account
+/// Returns what a read of an account of which nothing waits finds now.
+fn start<DB: Database>(
+    state: &mut State<DB>,
+    read: &AccountRead,
+) -> Result<(Start, Option<AccountFields>), <State<DB> as Database>::Error> {
+    let is_base = read.origin == Origin::Base && read.code == Code::Apart;
+    if is_base && !state.cache.accounts.contains_key(&read.address) {
+        let found = read.found();
+        return Ok((Start::Base(found), found));
+    }
+    let info = state.basic(read.address)?;
+    let fields = info.as_ref().map(AccountFields::from);
+    Ok((Start::Committed(info), fields))
+}
+
+/// Returns the code that an execution left with an account.
+fn code_of(state: &EvmState, write: &AccountWrite) -> Option<Bytecode> {
+    if write.after.code_hash == KECCAK_EMPTY {
+        return Some(Bytecode::default());
+    }
+    state.get(&write.address)?.info.code.clone()
 }
 
 /// Changes an account as a transaction did.
-fn change(account: &mut Account, write: &mut AccountWrite, slots: &[SlotWrite]) {
+fn change(account: &mut Account, write: &AccountWrite, slots: &[SlotWrite]) {
     let info = &mut account.info;
     // Validation has seen that the balance stays in its range.
     info.balance = write.balance.checked_apply(info.balance).unwrap_or(info.balance);
     if write.change == AccountChange::Nonce {
         info.nonce = write.after.nonce;
-    }
-    if write.after.code.is_some() {
-        info.code = write.after.code.take();
     }
     for slot in slots {
         set(account, slot.slot, slot.original, slot.present);
@@ -251,7 +367,7 @@ impl<DB: Database> Database for MergedState<DB> {
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
         match self.pending.get(&address) {
-            Some(account) => Ok(Some(account.info.clone())),
+            Some(account) => Ok(existing(account).cloned()),
             None => self.state.basic(address),
         }
     }
@@ -266,7 +382,8 @@ impl<DB: Database> Database for MergedState<DB> {
                 return Ok(slot.present_value);
             }
             // revm's `State` forgets the storage of such an account once it has seen it changed.
-            if account.original_info().has_no_code_and_nonce() {
+            let may_be_bare = account.info.code_hash == KECCAK_EMPTY;
+            if may_be_bare && account.original_info().has_no_code_and_nonce() {
                 self.flush();
             }
         }

@@ -3,13 +3,14 @@
 use alloy_primitives::{Address, U256};
 use revm::{
     context_interface::{Cfg, Transaction},
-    primitives::{KECCAK_EMPTY, hardfork::SpecId},
-    state::{Account, AccountInfo},
+    primitives::hardfork::SpecId,
+    state::Account,
 };
 
 use crate::{
     attempt::AccountRead,
     evm::Tracking,
+    fields::AccountFields,
     marks::{Creation, Marks},
 };
 
@@ -50,19 +51,19 @@ impl Needs {
         Self { balance: BalanceNeed::Exact, nonce: FieldNeed::Exact, emptiness: FieldNeed::Exact };
 
     /// Whether an execution that saw `seen` runs the same on `actual`.
-    pub fn hold(&self, seen: Option<&AccountInfo>, actual: Option<&AccountInfo>) -> bool {
-        let code = |info: Option<&AccountInfo>| info.map_or(KECCAK_EMPTY, |info| info.code_hash);
-        let nonce = |info: Option<&AccountInfo>| info.map_or(0, |info| info.nonce);
-        let balance = |info: Option<&AccountInfo>| info.map_or(U256::ZERO, |info| info.balance);
-        let empty = |info: Option<&AccountInfo>| info.map(AccountInfo::is_empty);
-
-        code(seen) == code(actual)
-            && (self.nonce == FieldNeed::Nothing || nonce(seen) == nonce(actual))
-            && (self.emptiness == FieldNeed::Nothing || empty(seen) == empty(actual))
+    pub fn hold(&self, seen: Option<AccountFields>, actual: Option<AccountFields>) -> bool {
+        let empty = |fields: Option<AccountFields>| fields.map(|fields| fields.is_empty());
+        if self.emptiness == FieldNeed::Exact && empty(seen) != empty(actual) {
+            return false;
+        }
+        let seen = seen.unwrap_or(AccountFields::ABSENT);
+        let actual = actual.unwrap_or(AccountFields::ABSENT);
+        seen.code_hash == actual.code_hash
+            && (self.nonce == FieldNeed::Nothing || seen.nonce == actual.nonce)
             && match self.balance {
                 BalanceNeed::Nothing => true,
-                BalanceNeed::AtLeast(least) => balance(actual) >= least,
-                BalanceNeed::Exact => balance(seen) == balance(actual),
+                BalanceNeed::AtLeast(least) => actual.balance >= least,
+                BalanceNeed::Exact => seen.balance == actual.balance,
             }
     }
 }
@@ -138,8 +139,7 @@ impl Circumstances<'_> {
     /// Returns what the execution needed of an account that it read and left as `account`.
     pub fn needs(&self, read: &AccountRead, account: Option<&Account>) -> Needs {
         let Some(account) = account else { return Needs::EXACT };
-        let absent = AccountInfo::default();
-        let seen = read.seen.as_ref().unwrap_or(&absent);
+        let seen = &read.seen.unwrap_or(AccountFields::ABSENT);
         if self.tracking == Tracking::Accounts || self.is_whole(read.address, seen, account) {
             return Needs::EXACT;
         }
@@ -156,7 +156,7 @@ impl Circumstances<'_> {
     }
 
     /// Whether the outcome depends on the account as a whole.
-    fn is_whole(&self, address: Address, seen: &AccountInfo, account: &Account) -> bool {
+    fn is_whole(&self, address: Address, seen: &AccountFields, account: &Account) -> bool {
         account.is_created()
             || account.is_selfdestructed()
             || account.is_empty()
@@ -165,7 +165,7 @@ impl Circumstances<'_> {
             || seen.balance.bit(255)
     }
 
-    fn balance_need(&self, address: Address, seen: &AccountInfo, account: &Account) -> BalanceNeed {
+    fn balance_need(&self, address: Address, seen: &AccountFields, account: &Account) -> BalanceNeed {
         let left = self.marks.least_left(address);
         if self.tx.sender != address {
             return match left {
@@ -190,7 +190,10 @@ const fn field(needed: bool) -> FieldNeed {
 
 #[cfg(test)]
 mod tests {
+    use revm::state::AccountInfo;
+
     use super::*;
+    use crate::attempt::{Code, Origin};
 
     const ADDRESS: Address = Address::repeat_byte(7);
     const SENDER: Address = Address::repeat_byte(8);
@@ -205,13 +208,13 @@ mod tests {
         account.info = left;
         let read = AccountRead {
             address,
-            seen: Some(seen),
+            seen: Some(AccountFields::from(&seen)),
             nonce_found: None,
-            origin: crate::attempt::Origin::Base,
+            origin: Origin::Base,
+            code: Code::Apart,
         };
         let tx = TxFacts { sender: SENDER, cost_max: Some(U256::from(30)), delegation: Delegation::Absent };
-        Circumstances { tx, rules, marks, tracking: Tracking::Fields }
-            .needs(&read, Some(&account))
+        Circumstances { tx, rules, marks, tracking: Tracking::Fields }.needs(&read, Some(&account))
     }
 
     #[test]
@@ -265,8 +268,9 @@ mod tests {
         let other = AccountInfo { code_hash: alloy_primitives::B256::repeat_byte(1), ..info(1, 1) };
         let nothing =
             Needs { balance: BalanceNeed::Nothing, nonce: FieldNeed::Nothing, emptiness: FieldNeed::Nothing };
-        assert!(!nothing.hold(Some(&info(1, 1)), Some(&other)));
-        assert!(nothing.hold(None, Some(&info(0, 0))));
-        assert!(!Needs { emptiness: FieldNeed::Exact, ..nothing }.hold(None, Some(&info(0, 0))));
+        let fields = |info: &AccountInfo| Some(AccountFields::from(info));
+        assert!(!nothing.hold(fields(&info(1, 1)), fields(&other)));
+        assert!(nothing.hold(None, fields(&info(0, 0))));
+        assert!(!Needs { emptiness: FieldNeed::Exact, ..nothing }.hold(None, fields(&info(0, 0))));
     }
 }

@@ -35,19 +35,17 @@ const INTRINSIC_GAS: u64 = 21_000;
 
 impl Plan {
     /// Plans a block of transactions with these gas limits, on so many worker threads.
-    pub fn new(
-        strategy: Strategy,
-        gas_limits: impl ExactSizeIterator<Item = u64>,
-        worker_count: usize,
-    ) -> Self {
-        let workers = worker_count.min(gas_limits.len().saturating_sub(1));
+    pub fn new(strategy: Strategy, gas_limits: impl Iterator<Item = u64>, worker_count: usize) -> Self {
+        let (mut count, mut code_gas) = (0_usize, 0_u64);
+        for limit in gas_limits {
+            count += 1;
+            code_gas = code_gas.saturating_add(limit.saturating_sub(INTRINSIC_GAS));
+        }
+        let workers = worker_count.min(count.saturating_sub(1));
         let pays = match strategy {
             Strategy::Sequential => false,
             Strategy::Parallel => true,
-            Strategy::Auto => {
-                let code_gas = gas_limits.map(|limit| limit.saturating_sub(INTRINSIC_GAS));
-                code_gas.fold(0, u64::saturating_add) >= AUTO_CODE_GAS_MIN
-            }
+            Strategy::Auto => code_gas >= AUTO_CODE_GAS_MIN,
         };
         if pays && workers > 0 { Self::Parallel { workers } } else { Self::Sequential }
     }

@@ -11,6 +11,8 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::codes::CodeStock;
+
 /// Work that a thread does until it returns.
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -20,6 +22,7 @@ type Job = Box<dyn FnOnce() + Send>;
 pub struct WorkerPool {
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
+    codes: Arc<CodeStock>,
 }
 
 #[derive(Default)]
@@ -44,12 +47,17 @@ impl WorkerPool {
                 thread::Builder::new().name(format!("tandem-{number}")).spawn(move || queue.serve())
             })
             .collect::<io::Result<_>>()?;
-        Ok(Self { queue, threads })
+        Ok(Self { queue, threads, codes: Arc::default() })
     }
 
     /// Returns the number of workers, the frontier not counted.
     pub fn worker_count(&self) -> usize {
         self.threads.len()
+    }
+
+    /// Returns where workers keep their copies of code from block to block.
+    pub(crate) const fn codes(&self) -> &Arc<CodeStock> {
+        &self.codes
     }
 
     /// Queues one job for each of `count` workers; jobs of different blocks share the threads.

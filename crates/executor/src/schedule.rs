@@ -41,6 +41,16 @@ enum Phase {
     Running,
     Ready,
     Taken,
+    Left,
+}
+
+/// Who may claim a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Workers too.
+    Anyone,
+    /// The frontier alone.
+    Frontier,
 }
 
 /// What the frontier finds when it asks for a transaction.
@@ -65,11 +75,15 @@ impl<H> Slot<H> {
 }
 
 impl<H> Schedule<H> {
-    /// Creates a schedule of idle transactions.
-    pub fn new(transaction_count: usize) -> Self {
+    /// Creates a schedule of transactions, of which some are left to the frontier.
+    pub fn new(claims: impl Iterator<Item = Claim>) -> Self {
         Self {
-            slots: (0..transaction_count)
-                .map(|_| Mutex::new(Slot { phase: Phase::Idle, attempt: None }))
+            slots: claims
+                .map(|claim| match claim {
+                    Claim::Anyone => Phase::Idle,
+                    Claim::Frontier => Phase::Left,
+                })
+                .map(|phase| Mutex::new(Slot { phase, attempt: None }))
                 .collect(),
             next: AtomicUsize::new(0),
             attempts: AtomicUsize::new(0),
@@ -129,6 +143,14 @@ impl<H> Schedule<H> {
         let mut slot = self.slots[index.0].lock();
         if slot.phase == Phase::Running {
             slot.phase = Phase::Idle;
+        }
+    }
+
+    /// Leaves a claimed transaction to the frontier.
+    pub fn leave(&self, index: TxIndex) {
+        let mut slot = self.slots[index.0].lock();
+        if slot.phase == Phase::Running {
+            slot.phase = Phase::Left;
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use alloy_consensus::transaction::Recovered;
+use alloy_consensus::{Transaction, transaction::Recovered};
 use alloy_evm::{EvmEnv, EvmFactory};
 use parking_lot::Mutex;
 use revm::context_interface::Block;
@@ -13,11 +13,13 @@ use revm::context_interface::Block;
 use crate::{
     attempt::Attempt,
     base::{BaseSource, ReadError},
+    codes::CodeStock,
     evm::{SpeculativeEvmFactory, WorkerEvm},
     look_ahead::LookAhead,
     memory::MultiVersionMemory,
     needs::Rules,
-    schedule::Schedule,
+    payment::PaymentRules,
+    schedule::{Claim, Schedule},
     tracked_db::TrackedDb,
 };
 
@@ -41,7 +43,12 @@ pub struct Speculation<F: SpeculativeEvmFactory, T> {
     /// Who runs what.
     #[debug(skip)]
     pub schedule: Schedule<<F as EvmFactory>::HaltReason>,
+    /// How payments are told, where the frontier needs no EVM for them.
+    #[debug(skip)]
+    pub payments: Option<PaymentRules>,
     base: Arc<dyn BaseSource>,
+    /// Where workers take their copies of code from.
+    pub codes: Arc<CodeStock>,
     /// Attempts on their way back to the workers that made them, by worker.
     #[debug(skip)]
     returned: Box<[Returned<F>]>,
@@ -58,16 +65,26 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
         factory: Arc<F>,
         env: EvmEnv<F::Spec, F::BlockEnv>,
         ahead: LookAhead<T>,
+        payments: Option<PaymentRules>,
+        codes: Arc<CodeStock>,
         threads: usize,
-    ) -> Self {
+    ) -> Self
+    where
+        T: Transaction,
+    {
         let fee_recipient = env.block_env.beneficiary();
         Self {
             factory,
             env,
             memory: Arc::new(MultiVersionMemory::new(Some(fee_recipient))),
-            schedule: Schedule::new(ahead.transactions.len()),
+            schedule: Schedule::new(ahead.transactions.iter().map(|tx| match payments {
+                Some(_) if PaymentRules::is_certain(tx.inner()) => Claim::Frontier,
+                _ => Claim::Anyone,
+            })),
+            payments,
             transactions: ahead.transactions,
             base: ahead.base,
+            codes,
             returned: (0..threads).map(|_| Mutex::default()).collect(),
             workers: AtomicUsize::new(0),
             stopped: Arc::default(),
@@ -82,7 +99,8 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
 
     /// Opens an EVM for one worker.
     pub fn evm(&self) -> Result<WorkerEvm<F>, ReadError> {
-        let db = TrackedDb::new(self.memory.clone(), self.base.reader()?, self.stopped.clone());
+        let db =
+            TrackedDb::new(self.memory.clone(), self.base.reader()?, self.codes.take(), self.stopped.clone());
         Ok(self.factory.worker_evm(db, self.env.clone()))
     }
 

@@ -35,6 +35,8 @@ pub struct BlockStats {
     pub frontier_executed: usize,
     /// Transactions whose speculative attempt was committed.
     pub committed_attempts: usize,
+    /// Payments that the frontier applied without an EVM.
+    pub paid: usize,
     pub(crate) by_location: HashMap<Location, usize>,
 }
 

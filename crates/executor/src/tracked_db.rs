@@ -5,12 +5,20 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use alloy_consensus::Transaction;
 use alloy_primitives::{Address, B256, U256};
-use revm::{Database, DatabaseCommit, bytecode::Bytecode, state::AccountInfo, state::EvmState};
+use revm::{
+    Database, DatabaseCommit,
+    bytecode::Bytecode,
+    primitives::KECCAK_EMPTY,
+    state::{AccountInfo, EvmState},
+};
 
 use crate::{
-    attempt::{AccountRead, Origin, ReadSet, SlotRead},
+    attempt::{AccountRead, Code, Origin, ReadSet, SlotRead},
     base::{BaseReader, ReadError},
+    codes::Codes,
+    fields::AccountFields,
     index::TxIndex,
     marks::Marks,
     memory::MultiVersionMemory,
@@ -21,7 +29,10 @@ use crate::{
 pub struct TrackedDb {
     memory: Arc<MultiVersionMemory>,
     base: Box<dyn BaseReader>,
+    codes: Codes,
     stopped: Arc<AtomicBool>,
+    /// Accounts whose code the EVM asks for in any case: the sender and the transaction's target.
+    loaded: [Option<Address>; 2],
     index: TxIndex,
     nonce: Option<AssumedNonce>,
     reads: ReadSet,
@@ -38,11 +49,18 @@ struct AssumedNonce {
 
 impl TrackedDb {
     /// Creates a database for attempts on one block.
-    pub fn new(memory: Arc<MultiVersionMemory>, base: Box<dyn BaseReader>, stopped: Arc<AtomicBool>) -> Self {
+    pub fn new(
+        memory: Arc<MultiVersionMemory>,
+        base: Box<dyn BaseReader>,
+        codes: Codes,
+        stopped: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             memory,
             base,
+            codes,
             stopped,
+            loaded: [None; 2],
             index: TxIndex::default(),
             nonce: None,
             reads: ReadSet::default(),
@@ -51,14 +69,21 @@ impl TrackedDb {
         }
     }
 
-    /// Starts an attempt: reads are answered as of `index`, and the sender's nonce is at least `nonce`.
+    /// Starts an attempt: reads are answered as of `index`, and the sender's nonce is at least that of `tx`.
     ///
     /// Reads are kept in `reads`, which is empty.
-    pub fn begin(&mut self, index: TxIndex, sender: Address, nonce: u64, reads: ReadSet) {
+    pub fn begin(&mut self, index: TxIndex, sender: Address, tx: &impl Transaction, reads: ReadSet) {
         self.index = index;
-        self.nonce = Some(AssumedNonce { sender, nonce });
+        self.nonce = Some(AssumedNonce { sender, nonce: tx.nonce() });
+        self.loaded = [Some(sender), tx.to()];
         self.reads = reads;
         self.marks.clear();
+    }
+
+    /// Whether an account has no code before the block; a hint.
+    pub fn is_without_code(&mut self, address: Address) -> bool {
+        let account = self.base.account(address);
+        account.is_ok_and(|info| info.is_none_or(|info| info.code_hash == KECCAK_EMPTY))
     }
 
     /// Takes the reads of the attempt.
@@ -74,6 +99,11 @@ impl TrackedDb {
     /// Returns the marks of the attempt, to add one.
     pub const fn marks_mut(&mut self) -> &mut Marks {
         &mut self.marks
+    }
+
+    /// Takes the copies of code, for the next block.
+    pub fn take_codes(&mut self) -> Codes {
+        std::mem::take(&mut self.codes)
     }
 
     /// Takes the states committed by system calls.
@@ -104,7 +134,21 @@ impl Database for TrackedDb {
             nonce_found = Some(info.nonce);
             info.nonce = assumed.nonce;
         }
-        self.reads.accounts.push(AccountRead { address, seen: info.clone(), nonce_found, origin });
+        let has_code = info.as_ref().is_some_and(|info| info.code.is_some());
+        self.reads.accounts.push(AccountRead {
+            address,
+            seen: info.as_ref().map(AccountFields::from),
+            nonce_found,
+            origin,
+            code: if has_code { Code::Inside } else { Code::Apart },
+        });
+        if let Some(info) = &mut info
+            && info.code.is_none()
+            && info.code_hash == KECCAK_EMPTY
+            && self.loaded.contains(&Some(address))
+        {
+            info.code = Some(self.codes.empty());
+        }
         Ok(info)
     }
 
@@ -112,7 +156,7 @@ impl Database for TrackedDb {
         self.go_on()?;
         match self.memory.code(code_hash) {
             Some(code) => Ok(code),
-            None => self.base.code(code_hash),
+            None => self.codes.get(code_hash, || self.base.code(code_hash)),
         }
     }
 

@@ -7,12 +7,12 @@
 use alloy_primitives::{Address, U256, map::HashSet};
 use revm::{
     Database,
-    primitives::KECCAK_EMPTY,
     state::{Account, AccountInfo, AccountStatus, EvmState},
 };
 
 use crate::{
     attempt::{AccountRead, Attempt, Origin},
+    fields::AccountFields,
     index::TxIndex,
     memory::MultiVersionMemory,
     stats::Location,
@@ -129,7 +129,7 @@ pub fn validate<DB: Database, H>(
             continue;
         }
         let actual = db.basic(read.address)?;
-        if !needs.hold(read.seen.as_ref(), actual.as_ref()) {
+        if !needs.hold(read.seen, actual.as_ref().map(AccountFields::from)) {
             return Ok(Validity::Conflict(Location::Account(read.address)));
         }
         carry_code(account, actual.as_ref());
@@ -158,10 +158,10 @@ fn carry_code(account: &mut Account, actual: Option<&AccountInfo>) {
 /// Returns whether it could: a balance that would leave its range, or an account that would become empty, cannot be
 /// moved, because the execution might have gone another way.
 fn rebase(account: &mut Account, read: &AccountRead, actual: Option<AccountInfo>) -> bool {
-    if read.seen == actual {
+    if read.seen == actual.as_ref().map(AccountFields::from) {
         return true;
     }
-    let seen = read.seen.clone().unwrap_or_default();
+    let seen = read.seen.unwrap_or(AccountFields::ABSENT);
     account.status.set(AccountStatus::LoadedAsNotExisting, actual.is_none());
     let start = actual.unwrap_or_default();
     // Near the top a credit in the middle of the execution could have overflowed.
@@ -179,15 +179,17 @@ fn rebase(account: &mut Account, read: &AccountRead, actual: Option<AccountInfo>
 }
 
 /// Whether a plain change can be moved to the actual account; the rules of [`rebase`].
-pub fn can_rebase(write: &AccountWrite, actual: Option<&AccountInfo>) -> bool {
-    let start = actual.map_or((U256::ZERO, 0, KECCAK_EMPTY), |info| (info.balance, info.nonce, info.code_hash));
-    let (balance, nonce, code_hash) = start;
-    if balance.bit(255) {
+pub fn can_rebase(write: &AccountWrite, actual: Option<AccountFields>) -> bool {
+    let mut fields = actual.unwrap_or(AccountFields::ABSENT);
+    if fields.balance.bit(255) {
         return false;
     }
-    let Some(balance) = write.balance.checked_apply(balance) else { return false };
-    let nonce = if write.change == AccountChange::Nonce { write.after.nonce } else { nonce };
-    !(balance.is_zero() && nonce == 0 && code_hash == KECCAK_EMPTY)
+    let Some(balance) = write.balance.checked_apply(fields.balance) else { return false };
+    fields.balance = balance;
+    if write.change == AccountChange::Nonce {
+        fields.nonce = write.after.nonce;
+    }
+    !fields.is_empty()
 }
 
 /// Whether an attempt's reads still agree with the memory, as far as that tells; a hint.
@@ -200,7 +202,7 @@ pub fn is_fresh<H>(memory: &MultiVersionMemory, index: TxIndex, attempt: &Attemp
     slots_agree
         && attempt.reads.accounts.iter().zip(&attempt.needs).all(|(read, needs)| {
             match memory.account(read.address, index) {
-                Some(info) => needs.hold(read.seen.as_ref(), info.as_ref()),
+                Some(info) => needs.hold(read.seen, info.as_ref().map(AccountFields::from)),
                 None => true,
             }
         })
@@ -208,13 +210,12 @@ pub fn is_fresh<H>(memory: &MultiVersionMemory, index: TxIndex, attempt: &Attemp
 
 #[cfg(test)]
 mod tests {
-    use revm::database::InMemoryDB;
+    use revm::{context_interface::result::ExecutionResult, database::InMemoryDB};
 
     use super::*;
     use crate::{
-        attempt::{ReadSet, SlotRead},
+        attempt::{Code, SlotRead},
         needs::{BalanceNeed, FieldNeed, Needs},
-        writes::WriteSet,
     };
 
     const ADDRESS: Address = Address::repeat_byte(1);
@@ -229,21 +230,22 @@ mod tests {
             seen.clone().map_or_else(|| Account::new_not_existing(Default::default()), Account::from);
         account.info = left;
         account.mark_touch();
-        let state = EvmState::from_iter([(ADDRESS, account)]);
-        let result = revm::context_interface::result::ExecutionResult::Revert {
+        let mut attempt = Attempt::blank(0);
+        attempt.outcome = Some(ExecutionResult::Revert {
             gas: Default::default(),
             logs: Vec::new(),
             output: Default::default(),
-        };
-        Attempt {
-            writes: WriteSet::from_state(&state),
-            result: revm::context_interface::result::ResultAndState { result, state },
-            reads: ReadSet {
-                accounts: vec![AccountRead { address: ADDRESS, seen, origin: Origin::Base }],
-                ..ReadSet::default()
-            },
-            needs: vec![needs],
-        }
+        });
+        attempt.state = EvmState::from_iter([(ADDRESS, account)]);
+        attempt.reads.accounts = vec![AccountRead {
+            address: ADDRESS,
+            seen: seen.as_ref().map(AccountFields::from),
+            nonce_found: None,
+            origin: Origin::Base,
+            code: Code::Apart,
+        }];
+        attempt.needs = vec![needs];
+        attempt
     }
 
     fn on(actual: Option<AccountInfo>) -> InMemoryDB {
@@ -258,14 +260,14 @@ mod tests {
         Needs { balance: BalanceNeed::Nothing, nonce: FieldNeed::Nothing, emptiness: FieldNeed::Nothing };
 
     fn run(attempt: &mut Attempt<()>, actual: Option<AccountInfo>) -> Validity {
-        validate(&mut on(actual), &Written::default(), attempt, Trust::Nothing).unwrap()
+        validate(&mut on(actual), Some(&Written::default()), attempt, Trust::Nothing).unwrap()
     }
 
     #[test]
     fn credit_moves_onto_what_others_left() {
         let mut attempt = attempt(Some(info(100, 1)), info(107, 1), CREDIT);
         assert_eq!(run(&mut attempt, Some(info(50, 4))), Validity::Valid);
-        let account = &attempt.result.state[&ADDRESS];
+        let account = &attempt.state[&ADDRESS];
         assert_eq!((account.info.balance, account.info.nonce), (U256::from(57), 4));
         assert_eq!(account.original_info(), info(50, 4));
     }
@@ -274,7 +276,7 @@ mod tests {
     fn credit_of_an_absent_account_moves_onto_one_that_others_created() {
         let mut attempt = attempt(None, info(7, 0), CREDIT);
         assert_eq!(run(&mut attempt, Some(info(1, 0))), Validity::Valid);
-        let account = &attempt.result.state[&ADDRESS];
+        let account = &attempt.state[&ADDRESS];
         assert_eq!(account.info.balance, U256::from(8));
         assert!(!account.is_loaded_as_not_existing());
     }
@@ -315,7 +317,7 @@ mod tests {
         let hash = code.hash_slow();
         let mut attempt = attempt(Some(with_code(None, hash)), with_code(None, hash), CREDIT);
         assert_eq!(run(&mut attempt, Some(with_code(Some(code.clone()), hash))), Validity::Valid);
-        assert_eq!(attempt.result.state[&ADDRESS].info.code, Some(code));
+        assert_eq!(attempt.state[&ADDRESS].info.code, Some(code));
     }
 
     #[test]
@@ -329,11 +331,11 @@ mod tests {
     fn touching_an_account_without_nonce_and_code_makes_its_slots_written() {
         let bare = attempt(Some(info(5, 0)), info(6, 0), CREDIT);
         let mut written = Written::default();
-        written.add(&bare.result.state);
+        written.add(&bare.state);
         assert!(written.contains_slot(ADDRESS, U256::from(3)));
         let other = attempt(Some(info(5, 1)), info(6, 1), CREDIT);
         let mut written = Written::default();
-        written.add(&other.result.state);
+        written.add(&other.state);
         assert!(written.contains_account(ADDRESS) && !written.contains_slot(ADDRESS, U256::from(3)));
     }
 
@@ -350,7 +352,8 @@ mod tests {
         attempt.reads.slots.push(SlotRead { address: ADDRESS, slot, value: U256::ONE, origin: Origin::Base });
         let mut db = on(Some(info(1, 1)));
         let mut written = Written::default();
-        let mut check = |written: &Written| validate(&mut db, written, &mut attempt, Trust::Nothing).unwrap();
+        let mut check =
+            |written: &Written| validate(&mut db, Some(written), &mut attempt, Trust::Nothing).unwrap();
         assert_eq!(check(&written), Validity::Valid);
         written.slots.insert((ADDRESS, slot));
         assert_eq!(check(&written), Validity::Conflict(Location::Slot(ADDRESS, slot)));

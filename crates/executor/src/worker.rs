@@ -14,6 +14,7 @@ use crate::{
     evm::{SpeculativeEvmFactory, WorkerEvm},
     index::TxIndex,
     needs::{Circumstances, TxFacts},
+    payment::PaymentRules,
     speculation::Speculation,
     validation,
 };
@@ -23,6 +24,8 @@ use crate::{
 pub enum Step {
     /// It attempted a transaction.
     Attempted(TxIndex),
+    /// It left a transaction to the frontier, which needs no EVM for it.
+    Left(TxIndex),
     /// There was nothing to attempt.
     Nothing,
 }
@@ -63,6 +66,10 @@ where
         let claimed =
             speculation.schedule.claim(|index, attempt| validation::is_fresh(memory, index, attempt));
         let Some(index) = claimed else { return Step::Nothing };
+        if self.is_payment(index) {
+            self.speculation.schedule.leave(index);
+            return Step::Left(index);
+        }
         match self.attempt(index) {
             Some(attempt) => {
                 let speculation = &self.speculation;
@@ -75,6 +82,17 @@ where
         Step::Attempted(index)
     }
 
+    /// Whether a transaction looks like a payment that the frontier applies itself.
+    fn is_payment(&mut self, index: TxIndex) -> bool {
+        let tx = &self.speculation.transactions[index.0];
+        match tx.to() {
+            Some(to) if self.speculation.payments.is_some() && PaymentRules::is_candidate(tx.inner()) => {
+                self.evm.db_mut().is_without_code(to)
+            }
+            _ => false,
+        }
+    }
+
     /// Executes a transaction on what is known of the state before it.
     ///
     /// An attempt that fails tells nothing: the frontier meets the same failure if it is real.
@@ -82,9 +100,10 @@ where
         let tx = &self.speculation.transactions[index.0];
         let tx_env = F::Tx::from_recovered_tx(tx.inner(), tx.signer());
         let facts = TxFacts::new(&tx_env);
-        let (sender, nonce) = (tx.signer(), tx.nonce());
         let mut attempt = self.blank();
-        self.evm.db_mut().begin(index, sender, nonce, std::mem::take(&mut attempt.reads));
+        let tx = &self.speculation.transactions[index.0];
+        let reads = std::mem::take(&mut attempt.reads);
+        self.evm.db_mut().begin(index, tx.signer(), tx.inner(), reads);
         let result = self.evm.transact_raw(tx_env);
         attempt.reads = self.evm.db_mut().take_reads();
         let Ok(result) = result else {
@@ -115,6 +134,12 @@ where
             }
             None => Box::new(Attempt::blank(self.number)),
         }
+    }
+}
+
+impl<F: SpeculativeEvmFactory, T> Drop for Worker<F, T> {
+    fn drop(&mut self) {
+        self.speculation.codes.put_back(self.evm.db_mut().take_codes());
     }
 }
 

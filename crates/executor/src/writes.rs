@@ -1,7 +1,12 @@
 //! Describes what a transaction changes, in a form that composes with changes it did not see.
 
 use alloy_primitives::{Address, U256};
-use revm::state::{Account, AccountInfo, EvmState};
+use revm::{
+    bytecode::Bytecode,
+    state::{Account, EvmState},
+};
+
+use crate::{attempt::Code, fields::AccountFields};
 
 /// Changes of one transaction.
 #[derive(Debug, Default)]
@@ -22,7 +27,11 @@ pub struct AccountWrite {
     /// The balance's change, in wei.
     pub balance: BalanceDelta,
     /// The account as the execution left it.
-    pub after: AccountInfo,
+    pub after: AccountFields,
+    /// The code that it was given.
+    pub new_code: Option<Bytecode>,
+    /// Whether the execution left the code with the account.
+    pub code: Code,
     /// How many of [`WriteSet::slots`] are its own.
     pub slot_count: usize,
 }
@@ -97,18 +106,18 @@ impl WriteSet {
     pub fn from_state(state: &EvmState) -> Self {
         let mut writes = Self::default();
         for (address, account) in state {
-            writes.add(*address, account);
+            writes.add(*address, account, &AccountFields::from(&account.original_info()));
         }
         writes
     }
 
-    /// Adds what becomes of one account, if it was touched.
-    pub fn add(&mut self, address: Address, account: &Account) {
+    /// Adds what becomes of one account that was `before`, if it was touched.
+    pub fn add(&mut self, address: Address, account: &Account, before: &AccountFields) {
         if !account.is_touched() {
             return;
         }
-        let before = account.original_info();
-        let change = AccountChange::of(account, &before);
+        let change = AccountChange::of(account, before);
+        let sets_code = matches!(change, AccountChange::Code | AccountChange::Created);
         let slots_before = self.slots.len();
         if change != AccountChange::Gone {
             let changed = account.storage.iter().filter(|(_, slot)| slot.is_changed());
@@ -122,7 +131,9 @@ impl WriteSet {
             address,
             change,
             balance: BalanceDelta::between(before.balance, account.info.balance),
-            after: account.info.clone(),
+            after: AccountFields::from(&account.info),
+            new_code: if sets_code { account.info.code.clone() } else { None },
+            code: if account.info.code.is_some() { Code::Inside } else { Code::Apart },
             slot_count: self.slots.len() - slots_before,
         });
     }
@@ -156,7 +167,7 @@ impl AccountWrite {
 }
 
 impl AccountChange {
-    fn of(account: &Account, before: &AccountInfo) -> Self {
+    fn of(account: &Account, before: &AccountFields) -> Self {
         if account.is_selfdestructed() {
             Self::Gone
         } else if account.is_created() {

@@ -8,14 +8,25 @@ use alloy_evm::{
     eth::{receipt_builder::ReceiptBuilder, spec::EthExecutorSpec},
 };
 use alloy_primitives::Log;
+use revm::{context_interface::result::ResultAndState, state::EvmState};
 
 use super::{ParallelBlockExecutor, outcome};
-use crate::{evm::SpeculativeEvmFactory, merged::MergedState};
+use crate::{
+    evm::SpeculativeEvmFactory,
+    merged::{Applied, MergedState},
+    payment::{PaymentRules, Payments},
+};
 
 impl<E, F, Spec, R, DB> ParallelBlockExecutor<'_, E, F, Spec, R>
 where
     DB: Database,
-    E: Evm<DB = MergedState<DB>, Tx = F::Tx, HaltReason = F::HaltReason, Spec = F::Spec, BlockEnv = F::BlockEnv>,
+    E: Evm<
+            DB = MergedState<DB>,
+            Tx = F::Tx,
+            HaltReason = F::HaltReason,
+            Spec = F::Spec,
+            BlockEnv = F::BlockEnv,
+        >,
     F: SpeculativeEvmFactory<Tx: FromRecoveredTx<R::Transaction> + FromTxWithEncoded<R::Transaction>>,
     Spec: EthExecutorSpec,
     R: ReceiptBuilder<
@@ -33,6 +44,9 @@ where
             return self.execute_transaction_as_it_comes(tx);
         }
         let is_admitted = self.admits(tx.gas_limit());
+        if is_admitted && let Some(gas) = self.pay(tx)? {
+            return Ok(gas);
+        }
         let taken = match &mut self.frontier {
             Some(frontier) if is_admitted => {
                 frontier.take_merging(self.inner.evm.db_mut()).map_err(BlockExecutionError::other)?
@@ -52,6 +66,32 @@ where
             frontier.give_back(spent);
         }
         Ok(gas)
+    }
+
+    /// Applies the transaction that comes next if it is a payment.
+    fn pay(&mut self, tx: &Recovered<R::Transaction>) -> Result<Option<GasOutput>, BlockExecutionError> {
+        let Some(rules) = &self.payments else { return Ok(None) };
+        let Some(payment) = rules.payment(tx.inner(), tx.signer()) else { return Ok(None) };
+        // A state that fails here fails again, and is reported, when the EVM executes.
+        let paid = self.inner.evm.db_mut().pay(&payment, rules.beneficiary);
+        if !matches!(paid, Ok(Applied::Yes)) {
+            return Ok(None);
+        }
+        let result = ResultAndState { result: rules.result(), state: EvmState::default() };
+        match &mut self.frontier {
+            Some(frontier) => frontier.pass(),
+            None => self.stats.paid += 1,
+        }
+        Ok(Some(self.inner.commit_transaction(outcome(result, tx.inner()))))
+    }
+
+    /// Lets payments be applied without an EVM where that is possible and nobody observes it.
+    pub(crate) fn spare_payments(&mut self) {
+        let evm = &self.inner.evm;
+        let is_ethereum = self.factory.shared_evm_factory().payments() == Payments::Ethereum;
+        if is_ethereum && evm.db().can_merge() {
+            self.payments = PaymentRules::new(evm.cfg_env(), evm.block());
+        }
     }
 
     /// Does as [`Self::execute_foreseen`] where changes are not merged.
