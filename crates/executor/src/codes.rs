@@ -1,8 +1,8 @@
 //! Keeps a worker's own copies of contracts' code.
 //!
 //! revm counts the references to a code with every frame and every account that holds it. Where threads share the
-//! code, they fight for that count: a popular contract's, and above all that of the one empty code which all accounts
-//! without code have. So a worker reads through copies that no other thread touches.
+//! code, they fight for that count, of popular contracts above all. So a worker reads through copies that no other
+//! thread touches.
 
 use alloy_primitives::{B256, Bytes, map::B256Map};
 use parking_lot::Mutex;
@@ -12,25 +12,13 @@ use revm::bytecode::Bytecode;
 const BYTES_MAX: usize = 64 << 20;
 
 /// Copies of code by hash.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Codes {
     copies: B256Map<Bytecode>,
     byte_count: usize,
-    empty: Bytecode,
-}
-
-impl Default for Codes {
-    fn default() -> Self {
-        Self { copies: B256Map::default(), byte_count: 0, empty: copy_of_empty() }
-    }
 }
 
 impl Codes {
-    /// Returns the code of accounts that have none.
-    pub fn empty(&self) -> Bytecode {
-        self.empty.clone()
-    }
-
     /// Returns a copy of the code with this hash, made from what `read` gives where there is none yet.
     pub fn get<E>(
         &mut self,
@@ -75,28 +63,11 @@ fn copy(code: &Bytecode) -> Bytecode {
     }
 }
 
-/// Copies the empty code, of which revm's constructors only give references to a common one.
-fn copy_of_empty() -> Bytecode {
-    let shared = Bytecode::default();
-    let text = serde_json::to_string(&shared).ok();
-    // If revm should ever not read what it wrote, sharing is slower and no less right.
-    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(shared)
-}
-
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
 
     use super::*;
-
-    #[test]
-    fn copy_of_empty_is_empty_and_not_shared() {
-        let copy = copy_of_empty();
-        assert_eq!(copy, Bytecode::default());
-        assert_eq!(copy.hash_slow(), Bytecode::default().hash_slow());
-        assert!(copy.is_empty() && copy.is_legacy());
-        assert_ne!(copy.bytecode_ptr(), Bytecode::default().bytecode_ptr());
-    }
 
     #[test]
     fn copies_are_equal_and_made_once() {

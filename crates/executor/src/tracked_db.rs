@@ -31,8 +31,6 @@ pub struct TrackedDb {
     base: Box<dyn BaseReader>,
     codes: Codes,
     stopped: Arc<AtomicBool>,
-    /// Accounts whose code the EVM asks for in any case: the sender and the transaction's target.
-    loaded: [Option<Address>; 2],
     index: TxIndex,
     nonce: Option<AssumedNonce>,
     reads: ReadSet,
@@ -60,7 +58,6 @@ impl TrackedDb {
             base,
             codes,
             stopped,
-            loaded: [None; 2],
             index: TxIndex::default(),
             nonce: None,
             reads: ReadSet::default(),
@@ -75,7 +72,6 @@ impl TrackedDb {
     pub fn begin(&mut self, index: TxIndex, sender: Address, tx: &impl Transaction, reads: ReadSet) {
         self.index = index;
         self.nonce = Some(AssumedNonce { sender, nonce: tx.nonce() });
-        self.loaded = [Some(sender), tx.to()];
         self.reads = reads;
         self.marks.clear();
     }
@@ -142,13 +138,6 @@ impl Database for TrackedDb {
             origin,
             code: if has_code { Code::Inside } else { Code::Apart },
         });
-        if let Some(info) = &mut info
-            && info.code.is_none()
-            && info.code_hash == KECCAK_EMPTY
-            && self.loaded.contains(&Some(address))
-        {
-            info.code = Some(self.codes.empty());
-        }
         Ok(info)
     }
 
