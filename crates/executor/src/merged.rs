@@ -241,11 +241,12 @@ impl<DB: Database> MergedState<DB> {
         let rewarded = AccountFields::from(&self.loaded(beneficiary)?.info);
         // Who is empty and gets nothing is removed (EIP-161) or kept by rules of its own before; and near the top of
         // their range balances do not move freely.
-        let is_plain = to.code_hash == KECCAK_EMPTY
-            && !(to.is_empty() && payment.value.is_zero())
-            && !(rewarded.is_empty() && payment.reward.is_zero())
-            && ![sender, to, rewarded].iter().any(|account| account.balance.bit(255));
-        if !is_plain {
+        let is_emptied = |account: &AccountFields, credit: U256| account.is_empty() && credit.is_zero();
+        if to.code_hash != KECCAK_EMPTY
+            || is_emptied(&to, payment.value)
+            || is_emptied(&rewarded, payment.reward)
+            || [sender, to, rewarded].iter().any(|account| account.balance.bit(255))
+        {
             return Ok(Applied::No);
         }
         let account = self.loaded(payment.sender)?;
