@@ -24,6 +24,11 @@ fn help_of_replay_is_as_agreed() {
 }
 
 #[test]
+fn help_of_analyze_is_as_agreed() {
+    golden("help-analyze", &["analyze", "--help"]);
+}
+
+#[test]
 fn help_of_bench_is_as_agreed() {
     golden("help-bench", &["bench", "--help"]);
 }

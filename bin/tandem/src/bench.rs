@@ -1,6 +1,6 @@
 //! What `tandem bench` does with a block.
 //!
-//! [`run`] walks the sources and takes every valid block; [`contest`] executes it in turn by all contenders and keeps
+//! [`run`] takes every valid block of the sources; [`contest`] executes it in turn by all contenders and keeps
 //! their times; [`outcome`] carries the figures to standard output and to a file.
 
 pub(crate) mod contest;

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use eyre::Result;
 
 use crate::{
-    commands::{bench, explain, generate, replay, report},
+    commands::{analyze, bench, explain, generate, replay, report},
     exit::Exit,
 };
 
@@ -33,6 +33,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Replay(Box<replay::Replay>),
     Bench(Box<bench::Bench>),
+    Analyze(Box<analyze::Analyze>),
     Generate(generate::Generate),
     Explain(explain::Explain),
     Report(report::Report),
@@ -44,6 +45,7 @@ impl Command {
         match self {
             Self::Replay(replay) => replay.run(display),
             Self::Bench(bench) => bench.run(display),
+            Self::Analyze(analyze) => analyze.run(display),
             Self::Generate(generate) => generate.run(display),
             Self::Explain(explain) => explain.run(),
             Self::Report(report) => report.run(display),

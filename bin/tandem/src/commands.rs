@@ -1,5 +1,6 @@
 //! The subcommands, one a file.
 
+pub(crate) mod analyze;
 pub(crate) mod bench;
 pub(crate) mod explain;
 pub(crate) mod generate;

@@ -1,7 +1,9 @@
 //! The `tandem` program: the only place that knows the command line, the environment and the terminal.
 //!
-//! One subcommand a file in [`commands`]; what `replay` and `bench` do with a block is in [`replay`] and [`mod@bench`].
+//! One subcommand a file in [`commands`]; what `replay`, `bench` and `analyze` do with a block is in
+//! [`replay`], [`mod@bench`] and [`analyze`].
 
+mod analyze;
 mod args;
 mod bench;
 mod cli;
@@ -14,6 +16,7 @@ mod progress;
 mod replay;
 mod roots;
 mod terminal;
+mod valid;
 
 use clap::Parser;
 

@@ -72,6 +72,22 @@ impl Reference {
     }
 }
 
+impl Reference {
+    /// Executes a case once and returns how long each transaction took, its commit included.
+    pub fn transaction_times<S: ParentState>(&self, case: &Case<S>) -> Result<Vec<Duration>, ExecuteError> {
+        let failure = Cell::new(None);
+        let mut state =
+            State::builder().with_database(World::new(&*case.state, &failure)).with_bundle_update().build();
+        let mut begun = Vec::with_capacity(case.block.transactions.len() + 2);
+        let executed = run(case, &mut state, &mut |place| begun.push((place, Instant::now())));
+        let place = begun.last().map(|(place, _)| *place);
+        executed.map_err(|error| ExecuteError::classify(error, failure.take(), place))?;
+        let is_transaction = |place: &Place| matches!(place, Place::Transaction(_));
+        let steps = begun.windows(2).filter(|pair| is_transaction(&pair[0].0));
+        Ok(steps.map(|pair| pair[1].1 - pair[0].1).collect())
+    }
+}
+
 impl<S: ParentState> Engine<S> for Reference {
     fn execute(&self, case: &Case<S>, observe: Observe) -> Execution {
         let recorder = (observe == Observe::Commits).then(Recorder::new);

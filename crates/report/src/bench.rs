@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::summary::{Completion, RunInfo};
+use crate::{
+    format::round,
+    summary::{Completion, RunInfo},
+};
 
 mod figures;
 mod text;
 
 pub use figures::Speedups;
-use figures::{median, quartiles, round};
+use figures::{median, quartiles};
 
 /// How blocks were timed.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -52,6 +52,12 @@ pub(crate) fn throughput(gas_used: u64, us: u64) -> Option<String> {
     Some(format!("{number} Mgas/s"))
 }
 
+/// Rounds to so many decimals.
+pub(crate) fn round(value: f64, decimals: i32) -> f64 {
+    let scale = 10_f64.powi(decimals);
+    (value * scale).round() / scale
+}
+
 /// A ratio: `1.73×`.
 pub(crate) fn ratio(ratio: f64) -> String {
     if ratio < 100.0 { format!("{ratio:.2}×") } else { format!("{ratio:.0}×") }

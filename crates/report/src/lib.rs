@@ -5,7 +5,7 @@
 //! each into a [`Tally`] and a page at once; nothing grows with the number of blocks. At the end the tally becomes a
 //! [`Summary`], and the directory gets `summary.json` and `report.html`. [`merge()`] reads directories back and writes
 //! them again as one. [`table`] and [`json`] are the same data as text for a terminal or a script. [`bench`] is about times
-//! alone.
+//! alone, [`analysis`] about what blocks would allow.
 //!
 //! This crate knows nothing of executing or comparing, never prints, and never reads the environment: machine, version
 //! and commit are passed in with [`RunInfo`].
@@ -31,10 +31,12 @@ mod overview;
 mod series;
 mod worst;
 
+pub mod analysis;
 pub mod bench;
 pub mod json;
 pub mod table;
 
+pub use analysis::{Analysis, AnalysisBlock, AnalysisInfo, HotSpot, Outlook};
 pub use bench::{Bench, BenchBlock, BenchInfo, BenchSubject, Speedups};
 pub use dir::ReportDir;
 pub use error::{Contradiction, ReportError};

@@ -25,6 +25,14 @@ impl Threads {
             Self::Count(count) => count,
         }
     }
+
+    /// Returns several numbers in ascending order, each once.
+    pub(crate) fn counts(list: &[Self]) -> Vec<NonZero<usize>> {
+        let mut counts: Vec<_> = list.iter().map(|threads| threads.count()).collect();
+        counts.sort_unstable();
+        counts.dedup();
+        counts
+    }
 }
 
 impl FromStr for Threads {

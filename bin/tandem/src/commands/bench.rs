@@ -9,16 +9,13 @@ use tandem_report::{BenchInfo, RunInfo};
 
 use crate::{
     args::{Format, Generated, SeamArg, StrategyArg, Threads},
-    bench::{
-        contest::Contest,
-        outcome::Outcome,
-        run::{Work, run},
-    },
+    bench::{contest::Contest, outcome::Outcome, run::run},
     cli::Display,
     exit::Exit,
     interrupt::Interrupt,
     machine::machine,
     progress::Progress,
+    valid::Sources,
 };
 
 const AFTER_HELP: &str = "\
@@ -81,8 +78,8 @@ pub(crate) struct Bench {
 impl Bench {
     /// Runs the subcommand.
     pub(crate) fn run(&self, display: &Display) -> Result<Exit> {
-        let threads = self.thread_counts();
-        let mut contest = Contest::new(&threads, self.strategy.into(), self.seam.into(), self.iterations)?;
+        let threads = Threads::counts(&self.threads);
+        let contest = Contest::new(&threads, self.strategy.into(), self.seam.into(), self.iterations)?;
         let evidence = evidence::Run {
             strategy: self.strategy.name().to_owned(),
             threads: threads.iter().max().map_or(1, |threads| threads.get()),
@@ -91,20 +88,12 @@ impl Bench {
         let embedded = [Generated::EMBEDDED];
         let is_empty = self.sources.is_empty() && self.generate.is_empty();
         let generated = if is_empty { &embedded } else { self.generate.as_slice() };
-        let work = Work { paths: &self.sources, generated, seed: self.seed, limit: self.limit };
+        let sources = Sources { paths: &self.sources, generated, seed: self.seed };
         let interrupt = Interrupt::listen()?;
         let progress = Progress::start(display);
         let outcome =
             Outcome::new(self.info(), self.format, self.json.clone(), evidence, interrupt, progress);
-        run(&work, &mut contest, outcome)
-    }
-
-    /// Returns the numbers of threads in ascending order, each once.
-    fn thread_counts(&self) -> Vec<NonZero<usize>> {
-        let mut counts: Vec<_> = self.threads.iter().map(|threads| threads.count()).collect();
-        counts.sort_unstable();
-        counts.dedup();
-        counts
+        run(&sources, self.limit, contest, outcome)
     }
 
     fn info(&self) -> BenchInfo {

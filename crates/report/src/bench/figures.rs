@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::BenchBlock;
+use crate::format::round;
 
 /// Speedups of several blocks with one number of threads.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -78,12 +79,6 @@ pub(super) fn quartiles(values: &[f64]) -> [f64; 2] {
     let sorted = sorted(values);
     let Some(last) = sorted.len().checked_sub(1) else { return [f64::NAN; 2] };
     [sorted[last / 4], sorted[last - last / 4]]
-}
-
-/// Rounds to so many decimals.
-pub(super) fn round(value: f64, decimals: i32) -> f64 {
-    let scale = 10_f64.powi(decimals);
-    (value * scale).round() / scale
 }
 
 fn sorted(values: &[f64]) -> Vec<f64> {

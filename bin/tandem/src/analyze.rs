@@ -1,0 +1,7 @@
+//! What `tandem analyze` does with a block.
+//!
+//! [`run`] takes every valid block of the sources; [`block`](mod@block) finds out what its transactions depend on and
+//! what that leaves.
+
+pub(crate) mod block;
+pub(crate) mod run;

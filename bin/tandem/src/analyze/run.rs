@@ -1,0 +1,152 @@
+//! Analyzes blocks: the whole job in one function.
+
+use std::num::NonZero;
+
+use alloy_primitives::B256;
+use eyre::Result;
+use tandem_analysis::{Hot, HotLocation, Location};
+use tandem_compare::{Engine, Expectation, Observe, Output, Reference};
+use tandem_corpus::Case;
+use tandem_report::{Analysis, AnalysisInfo, HotSpot};
+
+use super::block::analyze;
+use crate::{
+    args::Format,
+    exit::Exit,
+    interrupt::Interrupt,
+    progress::Progress,
+    replay::missing::Parent,
+    terminal,
+    valid::{self, Sources, Visitor},
+};
+
+/// Locations, and accounts, that are named as hottest.
+const HOT_MAX: usize = 10;
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) struct Task {
+    /// Numbers of threads.
+    pub(crate) threads: Vec<NonZero<usize>>,
+    /// Sequential executions whose median is a transaction's time.
+    pub(crate) iterations: NonZero<usize>,
+    /// How many blocks are analyzed at most.
+    pub(crate) limit: Option<u64>,
+    /// Form of the results.
+    pub(crate) format: Format,
+}
+
+/// Analyzes the valid blocks of the sources, one after the other, and tells what was found.
+pub(crate) fn run(
+    sources: &Sources<'_>,
+    task: Task,
+    info: AnalysisInfo,
+    interrupt: Interrupt,
+    progress: Progress,
+) -> Result<Exit> {
+    let mut analyzing = Analyzing {
+        task,
+        interrupt,
+        progress,
+        analysis: Analysis::new(info),
+        hot: Hot::default(),
+        unusable: 0,
+        not_run: 0,
+    };
+    valid::walk(sources, &mut analyzing)?;
+    analyzing.finish()
+}
+
+/// A run under way.
+struct Analyzing {
+    task: Task,
+    interrupt: Interrupt,
+    progress: Progress,
+    analysis: Analysis,
+    hot: Hot,
+    unusable: usize,
+    not_run: usize,
+}
+
+impl Visitor for Analyzing {
+    fn visit<S: Parent>(&mut self, case: &Case<S>, expectation: Expectation) -> Result<Option<Output>> {
+        let output = Reference::default().execute(case, Observe::Output).result.ok();
+        match analyze(case, &self.task.threads, self.task.iterations) {
+            Ok(analyzed) => {
+                self.hot.add(&analyzed.graph);
+                if self.task.format == Format::Jsonl {
+                    terminal::print(&format!("{}\n", analyzed.figures.json_line()))?;
+                }
+                self.analysis.add(analyzed.figures);
+                self.progress.say(&format!("{} blocks analyzed", self.analysis.blocks().len()));
+            }
+            Err(error) => {
+                let text = format!("{}: block {}: {error}", case.source, case.block.header.number);
+                match expectation {
+                    Expectation::Valid => self.unusable(&text),
+                    Expectation::Invalid | Expectation::Agreement => self.not_run(&case.source, &error),
+                }
+            }
+        }
+        Ok(output)
+    }
+
+    fn unusable(&mut self, error: &str) {
+        self.unusable += 1;
+        self.progress.suspend(|| terminal::error(error));
+    }
+
+    fn not_run(&mut self, source: &str, reason: &str) {
+        self.not_run += 1;
+        tracing::info!(source, reason, "not run");
+    }
+
+    fn is_over(&self) -> bool {
+        let limit = self.task.limit;
+        self.interrupt.is_wanted() || limit.is_some_and(|limit| self.analysis.blocks().len() as u64 >= limit)
+    }
+}
+
+impl Analyzing {
+    fn finish(mut self) -> Result<Exit> {
+        self.progress.end();
+        self.analysis.set_hot(hot_spots(&self.hot));
+        if self.interrupt.is_wanted() {
+            self.analysis.interrupt();
+        }
+        match self.task.format {
+            Format::Table => terminal::print(&self.analysis.table())?,
+            Format::Json => terminal::print(&self.analysis.json())?,
+            Format::Jsonl => {}
+        }
+        if self.not_run > 0 {
+            terminal::note(&format!("{} not run; -v names them", self.not_run));
+        }
+        Ok(if self.unusable > 0 {
+            Exit::Unusable
+        } else if self.interrupt.is_wanted() {
+            Exit::Interrupted
+        } else {
+            Exit::Matched
+        })
+    }
+}
+
+/// Names the hottest accounts, and then the hottest locations.
+fn hot_spots(hot: &Hot) -> Vec<HotSpot> {
+    let accounts = hot.accounts(HOT_MAX).into_iter().map(|spot| HotSpot {
+        kind: "account".to_owned(),
+        address: spot.location,
+        slot: None,
+        dependencies: spot.dependencies,
+        blocks: spot.blocks,
+    });
+    let location = |spot: HotLocation<Location>| HotSpot {
+        kind: spot.location.kind().to_owned(),
+        address: spot.location.address(),
+        slot: spot.location.slot().map(B256::from),
+        dependencies: spot.dependencies,
+        blocks: spot.blocks,
+    };
+    accounts.chain(hot.locations(HOT_MAX).into_iter().map(location)).collect()
+}

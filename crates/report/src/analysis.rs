@@ -1,0 +1,189 @@
+//! What blocks would allow: dependencies, critical paths and speedups by number of threads; what `tandem analyze` tells.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256};
+use serde::Serialize;
+
+use crate::{
+    format::round,
+    summary::{Completion, RunInfo},
+};
+
+mod text;
+
+/// How blocks were analyzed.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct AnalysisInfo {
+    /// Sequential executions whose median is a transaction's time.
+    pub iterations: usize,
+    /// Gas from which on a block counts for the second summary.
+    pub gas_min: u64,
+    /// How the run was made; its `threads` is none, because there are several.
+    #[serde(flatten)]
+    pub run: RunInfo,
+}
+
+/// Speedups of one block, or of several by time, with one number of threads.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Outlook {
+    /// No executor exceeds it: the number of threads, or total over critical path, whichever is less.
+    pub bound: f64,
+    /// An executor that knows all dependencies beforehand, takes transactions in block order and pays for nothing else.
+    pub in_order: f64,
+    /// This executor, in virtual time with measured costs; none where it was not asked for.
+    pub predicted: Option<f64>,
+}
+
+/// What one block would allow.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AnalysisBlock {
+    /// Number of the block.
+    pub number: u64,
+    /// Where the block came from.
+    pub source: String,
+    /// Name of the fork.
+    pub fork: String,
+    /// Transactions.
+    pub txs: u64,
+    /// Gas used.
+    pub gas_used: u64,
+    /// Transactions that depend on an earlier one.
+    pub dependent_txs: u64,
+    /// Pairs of transactions of which the later depends on the earlier.
+    pub dependencies: u64,
+    /// Gas on the longest chain of dependencies.
+    pub critical_path_gas: u64,
+    /// Gas used over gas on that chain.
+    pub parallelism: f64,
+    /// Time of all transactions, executed sequentially, in microseconds.
+    pub transactions_us: f64,
+    /// Time on the longest chain of dependencies, in microseconds.
+    pub critical_path_us: f64,
+    /// Groups of transactions that share nothing with the others.
+    pub shards: u64,
+    /// Share of the time that the largest of them takes.
+    pub largest_shard: f64,
+    /// By number of threads.
+    pub speedup: BTreeMap<usize, Outlook>,
+}
+
+/// A location or an account that many dependencies are about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HotSpot {
+    /// `slot`, `balance`, `nonce`, `code`, `emptiness` or `storage`; `account` for all of an account.
+    pub kind: String,
+    /// The account.
+    pub address: Address,
+    /// The slot, where it is one.
+    pub slot: Option<B256>,
+    /// Pairs of transactions.
+    pub dependencies: u64,
+    /// Blocks in which there is one.
+    pub blocks: u64,
+}
+
+/// What all blocks of a run would allow.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    info: AnalysisInfo,
+    blocks: Vec<AnalysisBlock>,
+    completion: Completion,
+    hot: Vec<HotSpot>,
+}
+
+impl AnalysisBlock {
+    /// Returns the block as one line of JSON.
+    pub fn json_line(&self) -> String {
+        serde_json::to_string(self).expect("a block has only strings, numbers and maps of them")
+    }
+}
+
+impl Analysis {
+    /// Starts without blocks.
+    pub const fn new(info: AnalysisInfo) -> Self {
+        Self { info, blocks: Vec::new(), completion: Completion::Complete, hot: Vec::new() }
+    }
+
+    /// Adds a block.
+    pub fn add(&mut self, block: AnalysisBlock) {
+        self.blocks.push(block);
+    }
+
+    /// Notes what most dependencies are about.
+    pub fn set_hot(&mut self, hot: Vec<HotSpot>) {
+        self.hot = hot;
+    }
+
+    /// Notes that blocks are missing.
+    pub const fn interrupt(&mut self) {
+        self.completion = Completion::Partial;
+    }
+
+    /// Returns the blocks so far.
+    pub fn blocks(&self) -> &[AnalysisBlock] {
+        &self.blocks
+    }
+
+    /// Weighs the speedups of all blocks by time, by number of threads.
+    pub fn summary(&self) -> BTreeMap<usize, Outlook> {
+        by_time(self.blocks.iter())
+    }
+
+    /// Weighs the speedups of the blocks of enough gas by time, by number of threads.
+    pub fn summary_of_large(&self) -> BTreeMap<usize, Outlook> {
+        by_time(self.blocks.iter().filter(|block| block.gas_used >= self.info.gas_min))
+    }
+
+    /// Returns everything as one JSON object with the keys `blocks`, `summary`, `summary_gas_min`, `hot` and `run`.
+    pub fn json(&self) -> String {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            blocks: &'a [AnalysisBlock],
+            summary: BTreeMap<usize, Outlook>,
+            summary_gas_min: BTreeMap<usize, Outlook>,
+            hot: &'a [HotSpot],
+            partial: bool,
+            run: &'a AnalysisInfo,
+        }
+        let document = Document {
+            blocks: &self.blocks,
+            summary: self.summary(),
+            summary_gas_min: self.summary_of_large(),
+            hot: &self.hot,
+            partial: self.completion == Completion::Partial,
+            run: &self.info,
+        };
+        let mut text = serde_json::to_string_pretty(&document)
+            .expect("figures have only strings, numbers, lists and maps of them");
+        text.push('\n');
+        text
+    }
+}
+
+/// Divides the time of all blocks by the time that they would take, by number of threads.
+fn by_time<'a>(blocks: impl Iterator<Item = &'a AnalysisBlock> + Clone) -> BTreeMap<usize, Outlook> {
+    let total: f64 = blocks.clone().map(|block| block.transactions_us).sum();
+    let mut threads: Vec<usize> = blocks.clone().flat_map(|block| block.speedup.keys().copied()).collect();
+    threads.sort_unstable();
+    threads.dedup();
+    let outlook = |threads: usize| {
+        let weigh = |pick: &dyn Fn(&Outlook) -> Option<f64>| {
+            let times = blocks.clone().map(|block| {
+                let speedup = block.speedup.get(&threads).and_then(pick)?;
+                (speedup > 0.0).then(|| block.transactions_us / speedup)
+            });
+            times.sum::<Option<f64>>().map(|time| round(total / time, 3))
+        };
+        let unknown = f64::NAN;
+        Outlook {
+            bound: weigh(&|outlook| Some(outlook.bound)).unwrap_or(unknown),
+            in_order: weigh(&|outlook| Some(outlook.in_order)).unwrap_or(unknown),
+            predicted: weigh(&|outlook| outlook.predicted),
+        }
+    };
+    threads.into_iter().map(|threads| (threads, outlook(threads))).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+use serde_json::Value;
+
+use super::{Analysis, AnalysisBlock, AnalysisInfo, HotSpot, Outlook};
+use alloy_primitives::Address;
+
+fn block(gas_used: u64, transactions_us: f64, bound: f64, predicted: Option<f64>) -> AnalysisBlock {
+    AnalysisBlock {
+        number: 7,
+        source: "somewhere".to_owned(),
+        fork: "Osaka".to_owned(),
+        txs: 9,
+        gas_used,
+        dependent_txs: 3,
+        dependencies: 4,
+        critical_path_gas: gas_used / 2,
+        parallelism: 2.0,
+        transactions_us,
+        critical_path_us: transactions_us / 2.0,
+        shards: 6,
+        largest_shard: 0.5,
+        speedup: [(2, Outlook { bound, in_order: 1.0, predicted })].into(),
+    }
+}
+
+fn analysis(predicted: Option<f64>) -> Analysis {
+    let mut analysis =
+        Analysis::new(AnalysisInfo { gas_min: 4_000_000, iterations: 5, ..Default::default() });
+    analysis.add(block(21_000, 100.0, 1.0, Some(1.0)));
+    analysis.add(block(5_000_000, 300.0, 2.0, predicted));
+    analysis
+}
+
+#[test]
+fn speedups_are_weighed_by_time() {
+    let summary = analysis(Some(1.5)).summary()[&2];
+    assert_eq!(summary, Outlook { bound: 1.6, in_order: 1.0, predicted: Some(1.333) });
+    assert_eq!(analysis(Some(1.5)).summary_of_large()[&2].bound, 2.0);
+}
+
+#[test]
+fn what_is_not_predicted_for_every_block_is_not_predicted() {
+    assert_eq!(analysis(None).summary()[&2].predicted, None);
+}
+
+#[test]
+fn table_and_json_have_blocks_speedups_and_hot_spots() {
+    let mut analysis = analysis(Some(1.5));
+    analysis.set_hot(vec![HotSpot {
+        kind: "slot".to_owned(),
+        address: Address::repeat_byte(0xab),
+        slot: Some(Default::default()),
+        dependencies: 12,
+        blocks: 2,
+    }]);
+    let table = analysis.table();
+    for text in ["1.50 of 2.00×", "4.00 M gas and more", "0xABab", "2 blocks"] {
+        assert!(table.contains(text), "{text}: {table}");
+    }
+    let value: Value = serde_json::from_str(&analysis.json()).unwrap();
+    assert_eq!(value["blocks"][1]["speedup"]["2"]["bound"], 2.0);
+    assert_eq!(value["summary"]["2"]["predicted"], 1.333);
+    assert_eq!(value["hot"][0]["dependencies"], 12);
+}
