@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
+mod analyze;
 mod bad_input;
 mod bench;
 mod data;

@@ -27,7 +27,8 @@ pub struct AnalysisInfo {
 /// Speedups of one block, or of several by time, with one number of threads.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Outlook {
-    /// No executor exceeds it: the number of threads, or total over critical path, whichever is less.
+    /// The number of threads, or total over critical path, whichever is less; only guessed values let an executor exceed
+    /// it.
     pub bound: f64,
     /// An executor that knows all dependencies beforehand, takes transactions in block order and pays for nothing else.
     pub in_order: f64,

@@ -23,7 +23,8 @@ nonce of its sender, or a balance where the very balance matters or would not su
 chain of dependencies; shards are groups of transactions that share nothing.
 
 Speedups by number of threads:
-  bound      no executor exceeds it: the number of threads, or all time over the critical path's
+  bound      the number of threads, or all time over the critical path's, whichever is less; an executor that guesses
+             values (this one guesses nonces) may exceed it
   in order   an executor that knows all dependencies beforehand, takes transactions in block order, and pays for
              nothing else";
 

@@ -53,7 +53,8 @@ fn table_and_json_have_blocks_speedups_and_hot_spots() {
         blocks: 2,
     }]);
     let table = analysis.table();
-    for text in ["1.50 of 2.00×", "4.00 M gas and more", "0xABab", "2 blocks"] {
+    let address = Address::repeat_byte(0xab).to_string();
+    for text in ["1.50 of 2.00×", "5.00 M", "4.00 M gas and more", &address, "2 blocks"] {
         assert!(table.contains(text), "{text}: {table}");
     }
     let value: Value = serde_json::from_str(&analysis.json()).unwrap();
