@@ -6,7 +6,6 @@ use std::{
     sync::Arc,
 };
 
-use alloy_consensus::Transaction;
 use alloy_evm::{Evm, FromRecoveredTx, block::SystemCaller, eth::EthEvmFactory};
 use alloy_primitives::{Address, B256, U256};
 use parking_lot::Mutex;
@@ -20,8 +19,10 @@ use revm::{
 use tandem_corpus::Case;
 use tandem_executor::{
     MultiVersionMemory, SpeculativeEvmFactory, TxIndex,
-    attempt::AccountRead,
+    attempt::{AccountRead, ReadSet},
+    codes::Codes,
     evm::WorkerEvm,
+    fields::AccountFields,
     needs::{BalanceNeed, Circumstances, FieldNeed, Needs, Rules, TxFacts},
     tracked_db::TrackedDb,
 };
@@ -68,7 +69,7 @@ where
     for (index, tx) in case.block.transactions.iter().enumerate() {
         let tx_env = TxEnv::from_recovered_tx(tx.inner(), tx.signer());
         let facts = TxFacts::new(&tx_env);
-        evm.db_mut().begin(TxIndex(index), tx.signer(), tx.nonce());
+        evm.db_mut().begin(TxIndex(index), tx.signer(), tx.inner(), ReadSet::default());
         let executed = evm
             .transact_raw(tx_env)
             .map_err(|error| ObserveError::Transaction { index, source: Box::new(error) })?;
@@ -81,7 +82,7 @@ where
             tracking: EthEvmFactory::default().tracking(),
         };
         for read in &reads.accounts {
-            let needs = circumstances.needs(read, &executed.state);
+            let needs = circumstances.needs(read, executed.state.get(&read.address));
             add_account_needs(&*case.state, read, &needs, &mut access.needs)?;
         }
         for read in &reads.slots {
@@ -103,7 +104,7 @@ where
     S: DatabaseRef<Error: Error + Send + Sync + 'static> + Send + Sync + Debug + 'static,
 {
     let nothing = Arc::new(MultiVersionMemory::new(None));
-    let db = TrackedDb::new(nothing, Box::new(committed.clone()), Arc::default());
+    let db = TrackedDb::new(nothing, Box::new(committed.clone()), Codes::default(), Arc::default());
     let spec = case.spec.at(&case.block.header);
     EthEvmFactory::default().worker_evm(db, spec.evm_env(&case.block.header))
 }
@@ -175,12 +176,14 @@ fn add_account_needs<S: DatabaseRef<Error: Error + Send + Sync + 'static>>(
     into: &mut Vec<Location>,
 ) -> Result<(), ObserveError> {
     let address = read.address;
-    let before = state.basic_ref(address).map_err(ObserveError::state)?;
-    if emptiness(read.seen.as_ref()) != emptiness(before.as_ref()) && needs.emptiness == FieldNeed::Exact {
+    let before = state.basic_ref(address).map_err(ObserveError::state)?.as_ref().map(AccountFields::from);
+    let emptiness = |fields: Option<AccountFields>| fields.map(|fields| fields.is_empty());
+    if needs.emptiness == FieldNeed::Exact && emptiness(read.seen) != emptiness(before) {
         into.push(Location::Emptiness(address));
     }
-    let (seen, before) = (read.seen.clone().unwrap_or_default(), before.unwrap_or_default());
-    if seen.code_hash() != before.code_hash() {
+    let absent = AccountFields::ABSENT;
+    let (seen, before) = (read.seen.unwrap_or(absent), before.unwrap_or(absent));
+    if seen.code_hash != before.code_hash {
         into.push(Location::Code(address));
     }
     if needs.nonce == FieldNeed::Exact && seen.nonce != before.nonce {
@@ -195,10 +198,6 @@ fn add_account_needs<S: DatabaseRef<Error: Error + Send + Sync + 'static>>(
         into.push(Location::Balance(address));
     }
     Ok(())
-}
-
-fn emptiness(info: Option<&AccountInfo>) -> Option<bool> {
-    info.map(AccountInfo::is_empty)
 }
 
 /// Adds what a transaction left changed.
