@@ -16,4 +16,5 @@ mod help;
 mod interrupt;
 mod report;
 mod shard;
+mod store_witness;
 mod witness;

@@ -7,7 +7,7 @@
 //!
 //! [`trie`] holds the part of a trie that a block needs and computes the next root from it: from a witness's nodes or
 //! from a store's. [`update`] is what a block changes, by hashed keys. [`witness`] is a state held as a witness, to
-//! execute one block on.
+//! execute one block on, and makes witnesses of a store's blocks.
 //!
 //! [`store`] keeps a chain on disk.
 //!
@@ -26,4 +26,4 @@ pub use root::{StateAccount, state_root, storage_root};
 pub use store::{BlockId, ExecutedBlock, GenesisAccount, StateView, Store, StoreConfig, TrieView};
 pub use trie::{NodeSource, NodesByHash, PartialTrie, TrieError, TrieOwner, TrieUpdate, update_root};
 pub use update::{Account, AccountUpdate, StateUpdate, StorageBase, StorageUpdate};
-pub use witness::{WitnessError, WitnessState};
+pub use witness::{ExecutionWitness, WitnessError, WitnessRecorder, WitnessState};

@@ -19,6 +19,10 @@ use crate::{
     update::{AccountUpdate, StateUpdate, StorageUpdate, hash_slot},
 };
 
+mod recorder;
+
+pub use recorder::{ExecutionWitness, WitnessRecorder};
+
 /// Something that a witness does not hold, or that it holds damaged. The world failed: it says nothing about the block.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum WitnessError {
