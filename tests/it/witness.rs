@@ -7,7 +7,7 @@ use tandem_corpus::Workload;
 use tandem_tests::{
     data::folder,
     program::{Ended, run},
-    sources::{generated, write_json},
+    sources::{chain_config, generated, write_json},
 };
 
 /// Reads a recorded witness.
@@ -142,4 +142,59 @@ fn a_block_with_trailing_bytes_and_a_cut_file_are_told() {
     assert_eq!(ended.status, Some(2), "{ended:?}");
     assert!(ended.stderr.starts_with("error: cut.json:1:"), "{}", ended.stderr);
     assert!(ended.stdout.contains("2 matched, 0 diverged"), "{}", ended.stdout);
+}
+
+/// Writes each block of published tests that has a witness, and returns how many there are.
+fn write_published(folder: &Path, into: &Path) -> usize {
+    let mut chain = chain_config(1);
+    chain["amsterdamTime"] = json!(0);
+    let (mut pending, mut count) = (vec![folder.to_owned()], 0);
+    while let Some(path) = pending.pop() {
+        if path.is_dir() {
+            pending.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let text = zstd::decode_all(&fs::read(&path).unwrap()[..]).unwrap();
+        let tests: Value = serde_json::from_slice(&text).unwrap();
+        for block in tests.as_object().unwrap().values().flat_map(|test| test["blocks"].as_array().unwrap()) {
+            if block["executionWitness"].is_object() && block["expectException"].is_null() {
+                let witness = json!({
+                    "chain": chain, "block": block["rlp"], "executionWitness": block["executionWitness"],
+                });
+                write_json(&into.join(format!("{count}.json")), &witness);
+                count += 1;
+            }
+        }
+    }
+    count
+}
+
+/// They are of another revision of Amsterdam, so that headers say something else and witnesses lack what only revm's
+/// revision reads; but both executions must agree, and what is lacking must be told.
+#[test]
+fn witnesses_of_published_tests_are_read_and_both_executions_agree() {
+    let Some(folder) = folder("published witnesses", "eest/witness") else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let directory = scratch.path().join("in");
+    fs::create_dir(&directory).unwrap();
+    let count = write_published(&folder, &directory);
+    let ended = run(scratch.path(), ["replay", "in", "--format", "json", "--threads", "2", "-q"]);
+    let told: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let blocks = told["blocks"].as_array().unwrap();
+    let is_lacking = |block: &&Value| block["verdict"] == "inconclusive";
+    let executed: Vec<&Value> = blocks.iter().filter(|block| !is_lacking(block)).collect();
+    assert!(executed.len() > count * 9 / 10, "{} of {count}", executed.len());
+    for block in executed {
+        assert_eq!(block["checks"]["bundle"], "match", "{block}");
+        for root in ["state_root", "receipts_root"] {
+            assert!(block[root]["parallel"].is_string(), "{block}");
+            assert_eq!(block[root]["parallel"], block[root]["sequential"], "{block}");
+        }
+        let first = block["divergence"]["sequential"].as_str().unwrap_or("(header: as expected)");
+        assert!(first.contains("(header: "), "the executions differ: {block}");
+    }
+    // What is not executed is an input error with its file.
+    let errors = told["summary"]["input_errors"].as_array().unwrap().len();
+    let lacking = blocks.iter().filter(is_lacking).count();
+    assert_eq!(errors, lacking + count - blocks.len(), "{}", ended.stderr);
 }
