@@ -1,8 +1,11 @@
 //! Writes executed blocks.
 
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
-use super::{BlockId, ExecutedBlock, Store, blocks, changes, engine::WriteSet, flat, values::StoredHead};
+use super::{
+    BlockId, ExecutedBlock, StateView, Store, Writer, blocks, changes, engine::WriteSet, flat,
+    values::StoredHead,
+};
 use crate::error::StateError;
 
 /// How much one write wrote, before the engine arranges it.
@@ -19,27 +22,54 @@ impl Store {
     ///
     /// They are on disk when this returns. After an error of the disk or the engine, writes fail until the store is
     /// opened anew; the blocks may then be there, all of them, or not.
-    pub fn commit(&self, blocks: &[ExecutedBlock]) -> Result<WriteSize, StateError> {
+    pub fn commit<B: Borrow<ExecutedBlock>>(&self, blocks: &[B]) -> Result<WriteSize, StateError> {
         let mut writer = self.writer.lock();
-        let mut head = writer.head;
-        let mut view = self.state();
-        let snapshot = view.snapshot.clone();
         let mut writes = WriteSet::default();
-        for block in blocks {
+        let head = self.append(&mut writes, &writer, writer.head, self.state(), blocks)?;
+        self.write(&mut writer, head, writes)
+    }
+
+    /// Makes an ancestor the head and writes blocks that follow it, in one write; see [`unwind`](Self::unwind) and
+    /// [`commit`](Self::commit).
+    pub fn reorg<B: Borrow<ExecutedBlock>>(
+        &self,
+        number: u64,
+        blocks: &[B],
+    ) -> Result<WriteSize, StateError> {
+        let mut writer = self.writer.lock();
+        let mut writes = WriteSet::default();
+        let (head, view) = self.take_back(&mut writes, &writer, number)?;
+        let head = self.append(&mut writes, &writer, head, view, blocks)?;
+        self.write(&mut writer, head, writes)
+    }
+
+    /// Puts blocks that follow a head; `view` is the state after it.
+    fn append<B: Borrow<ExecutedBlock>>(
+        &self,
+        writes: &mut WriteSet,
+        writer: &Writer,
+        mut head: StoredHead,
+        mut view: StateView,
+        blocks: &[B],
+    ) -> Result<StoredHead, StateError> {
+        let snapshot = view.snapshot.clone();
+        for block in blocks.iter().map(Borrow::borrow) {
             let id = block.follow(&head)?;
-            changes::put(&mut writes, &view, id.number, &block.update)?;
-            flat::put_state(&mut writes, &view, &block.update)?;
-            flat::put_tries(&mut writes, &snapshot, &block.trie)?;
-            blocks::put_block(&mut writes, id.hash, &block.header, &block.body, block.total_difficulty);
-            blocks::put_canonical(&mut writes, id, &block.receipts);
+            changes::put(writes, &view, id.number, &block.update)?;
+            flat::put_state(writes, &view, &block.update)?;
+            flat::put_tries(writes, &snapshot, &block.trie)?;
+            blocks::put_block(writes, id.hash, &block.header, &block.body, block.total_difficulty);
+            blocks::put_canonical(writes, id, &block.receipts);
             view = view.over(id, Arc::clone(&block.update));
             head = StoredHead { number: id.number, hash: id.hash, ..head };
-            while head.number - head.oldest_state > self.config.history_blocks {
+            while head.number - head.oldest_state > self.config.history_blocks
+                && head.oldest_state < writer.needed_state
+            {
                 head.oldest_state += 1;
-                changes::remove(&mut writes, &snapshot, head.oldest_state)?;
+                changes::remove(writes, &snapshot, head.oldest_state)?;
             }
         }
-        self.write(&mut writer, head, writes)
+        Ok(head)
     }
 }
 

@@ -114,6 +114,8 @@ struct Writer {
     guard: Guard,
     /// Whether an earlier write failed. What is on disk is then not known before it is opened anew.
     halted: bool,
+    /// The lowest block whose state somebody needs, however deep history is kept.
+    needed_state: u64,
     #[cfg(feature = "fault-injection")]
     fault: Option<fault::Pending>,
 }
@@ -157,6 +159,11 @@ impl Store {
     /// Returns the oldest block whose state can be opened.
     pub fn oldest_state(&self) -> u64 {
         self.writer.lock().head.oldest_state
+    }
+
+    /// Says that states from a block on are needed, and keeps them even if they are deeper than history is kept.
+    pub fn keep_from(&self, number: u64) {
+        self.writer.lock().needed_state = number;
     }
 
     /// Returns a small value that the host keeps here, if it was ever set.

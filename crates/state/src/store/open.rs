@@ -58,6 +58,7 @@ impl Store {
             head,
             guard,
             halted: false,
+            needed_state: u64::MAX,
             #[cfg(feature = "fault-injection")]
             fault: None,
         };

@@ -1,7 +1,9 @@
 //! Takes blocks back.
 
+use std::sync::Arc;
+
 use super::{
-    Store, blocks, changes,
+    StateView, Store, Writer, blocks, changes,
     engine::{Table, WriteSet},
     flat, keys,
     values::StoredHead,
@@ -15,22 +17,36 @@ impl Store {
     /// ancestor must not be deeper than history is kept.
     pub fn unwind(&self, number: u64) -> Result<(), StateError> {
         let mut writer = self.writer.lock();
-        let trie = self.trie()?;
+        let mut writes = WriteSet::default();
+        let (head, _) = self.take_back(&mut writes, &writer, number)?;
+        if head.number == writer.head.number {
+            return Ok(());
+        }
+        self.write(&mut writer, head, writes).map(drop)
+    }
+
+    /// Puts what makes an ancestor the head; returns that head and the state after it.
+    pub(super) fn take_back(
+        &self,
+        writes: &mut WriteSet,
+        writer: &Writer,
+        number: u64,
+    ) -> Result<(StoredHead, StateView), StateError> {
+        let (trie, view) = (self.trie()?, self.state());
         let snapshot = trie.snapshot();
-        let Some(past) = changes::past(snapshot, number)? else { return Ok(()) };
+        let Some(past) = changes::past(snapshot, number)? else { return Ok((writer.head, view)) };
         let tries = past.tries(&trie, self.config.threads)?;
 
-        let mut writes = WriteSet::default();
-        flat::put_state(&mut writes, &self.state(), &past.update)?;
-        flat::put_tries(&mut writes, snapshot, &tries)?;
+        flat::put_state(writes, &view, &past.update)?;
+        flat::put_tries(writes, snapshot, &tries)?;
         for number in number + 1..=writer.head.number {
             if let Some(hash) = blocks::canonical_hash(snapshot, number)? {
                 writes.remove(Table::Receipts, &hash[..]);
             }
             writes.remove(Table::Canonical, keys::number(number));
-            changes::remove(&mut writes, snapshot, number)?;
+            changes::remove(writes, snapshot, number)?;
         }
         let head = StoredHead { number, hash: past.block.hash, ..writer.head };
-        self.write(&mut writer, head, writes).map(drop)
+        Ok((head, view.over(past.block, Arc::new(past.update))))
     }
 }

@@ -130,7 +130,7 @@ impl Chain {
 
     /// Makes the blocks that follow, without writing them.
     pub(crate) fn extend(&mut self, all: &[Events]) -> Vec<ExecutedBlock> {
-        let mut trie = self.store.trie().unwrap();
+        let mut trie = self.store.trie_at(self.head().number).unwrap();
         let mut blocks = Vec::new();
         for events in all {
             let (parent, mut world) = self.blocks.last().unwrap().clone();
@@ -162,6 +162,13 @@ impl Chain {
     pub(crate) fn commit(&mut self, all: &[Events]) {
         let blocks = self.extend(all);
         self.store.commit(&blocks).unwrap();
+    }
+
+    /// Takes the store's blocks above this chain's head back and writes others, in one.
+    pub(crate) fn reorg(&mut self, all: &[Events]) {
+        let ancestor = self.head().number;
+        let blocks: Vec<_> = self.extend(all).into_iter().map(Arc::new).collect();
+        self.store.reorg(ancestor, &blocks).unwrap();
     }
 
     pub(crate) fn head(&self) -> BlockId {
