@@ -34,6 +34,11 @@ fn help_of_bench_is_as_agreed() {
 }
 
 #[test]
+fn help_of_import_is_as_agreed() {
+    golden("help-import", &["import", "--help"]);
+}
+
+#[test]
 fn help_of_generate_is_as_agreed() {
     golden("help-generate", &["generate", "--help"]);
 }

@@ -13,6 +13,7 @@ mod explain;
 mod formats;
 mod generate;
 mod help;
+mod import;
 mod interrupt;
 mod report;
 mod shard;

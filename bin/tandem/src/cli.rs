@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use eyre::Result;
 
 use crate::{
-    commands::{analyze, bench, explain, generate, replay, report},
+    commands::{analyze, bench, explain, generate, import, replay, report},
     exit::Exit,
 };
 
@@ -34,6 +34,7 @@ pub(crate) enum Command {
     Replay(Box<replay::Replay>),
     Bench(Box<bench::Bench>),
     Analyze(Box<analyze::Analyze>),
+    Import(Box<import::Import>),
     Generate(generate::Generate),
     Explain(explain::Explain),
     Report(report::Report),
@@ -46,6 +47,7 @@ impl Command {
             Self::Replay(replay) => replay.run(display),
             Self::Bench(bench) => bench.run(display),
             Self::Analyze(analyze) => analyze.run(display),
+            Self::Import(import) => import.run(display),
             Self::Generate(generate) => generate.run(display),
             Self::Explain(explain) => explain.run(),
             Self::Report(report) => report.run(display),

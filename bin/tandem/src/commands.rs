@@ -4,5 +4,6 @@ pub(crate) mod analyze;
 pub(crate) mod bench;
 pub(crate) mod explain;
 pub(crate) mod generate;
+pub(crate) mod import;
 pub(crate) mod replay;
 pub(crate) mod report;

@@ -1,6 +1,102 @@
 //! Names every way in which a block breaks the rules of its chain.
 
+use alloy_evm::block::BlockExecutionError;
 use alloy_primitives::{Address, B64, B256, Bloom, U256};
+use tandem_corpus::{BlockDecodeError, InputError};
+use tandem_state::{StateError, TrieError};
+
+use crate::tree::ImportError;
+
+/// Why a block was not imported, or why nothing can be.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// The source of blocks cannot be read on.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The bytes are not a block of this chain.
+    #[error(transparent)]
+    Decode(#[from] BlockDecodeError),
+    /// The block breaks a rule, or its parent or the parent's state is not there.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The block does not execute.
+    #[error("does not execute: {0}")]
+    Execution(BlockExecutionError),
+    /// The two executions of the block differ: the parallel one is wrong, the sequential one is right.
+    #[error("parallel execution differs: {parallel}; sequential execution agrees with the header")]
+    Diverged {
+        /// What the parallel execution gave.
+        parallel: String,
+    },
+    /// The source begins with another genesis than the chain on disk.
+    #[error("the genesis block is {got}, expected {expected}, the chain's")]
+    OtherGenesis {
+        /// The source's.
+        got: B256,
+        /// The chain's.
+        expected: B256,
+    },
+    /// The block would replace blocks that are final.
+    #[error("the branch leaves the chain at block {ancestor}, below the final block {finalized}")]
+    Finalized {
+        /// Number of the last common block.
+        ancestor: u64,
+        /// Number of the final block.
+        finalized: u64,
+    },
+    /// The store failed, or is damaged.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The state's tries cannot be read.
+    #[error(transparent)]
+    Trie(#[from] TrieError),
+    /// We are wrong.
+    #[error("broken invariant: {what}")]
+    Invariant {
+        /// The invariant.
+        what: String,
+    },
+}
+
+/// Why an execution has no output.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// The block is wrong.
+    #[error(transparent)]
+    Block(#[from] BlockExecutionError),
+    /// State that execution needs could not be read.
+    #[error(transparent)]
+    World(StateError),
+    /// We are wrong: a worker panicked.
+    #[error("broken invariant: {what}")]
+    Invariant {
+        /// The invariant.
+        what: String,
+    },
+}
+
+impl From<ExecuteError> for ChainError {
+    fn from(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Block(error) => Self::Execution(error),
+            ExecuteError::World(error) => Self::State(error),
+            ExecuteError::Invariant { what } => Self::Invariant { what },
+        }
+    }
+}
+
+impl From<ConsensusError> for ChainError {
+    fn from(error: ConsensusError) -> Self {
+        Self::Import(error.into())
+    }
+}
+
+impl ChainError {
+    /// Tells whether the block is what is wrong, rather than the store, the input or us.
+    pub const fn is_about_block(&self) -> bool {
+        matches!(self, Self::Decode(_) | Self::Import(_) | Self::Execution(_) | Self::Finalized { .. })
+    }
+}
 
 /// A block that is wrong: the rule it breaks, what the block says (`got`) and what the rule asks for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -149,9 +149,28 @@ impl<S: Clone> Tree<S> {
         tree
     }
 
-    /// Adds a trusted ancestor of the root, without a state: ommers are checked against it.
-    pub fn remember(&mut self, ancestor: Ancestry) {
-        self.insert(ancestor.header.hash_slow(), ancestor, None);
+    /// Adds a trusted ancestor of the root: ommers are checked against it, and where there is a state, branches begin.
+    pub fn remember(&mut self, ancestor: Ancestry, state: Option<S>) {
+        self.insert(ancestor.header.hash_slow(), ancestor, state);
+    }
+
+    /// Makes an accepted block the head, by choice. False if there is no such block.
+    pub fn set_head(&mut self, hash: B256) -> bool {
+        let is_known = self.nodes.contains_key(&hash);
+        if is_known {
+            self.head = hash;
+        }
+        is_known
+    }
+
+    /// Replaces every state that is kept, given the block's number and hash.
+    pub fn try_map_states<E>(&mut self, mut map: impl FnMut(u64, B256, &S) -> Result<S, E>) -> Result<(), E> {
+        for (hash, node) in &mut self.nodes {
+            if let Some(state) = &mut node.state {
+                *state = map(node.header.number, *hash, state)?;
+            }
+        }
+        Ok(())
     }
 
     fn insert(&mut self, hash: B256, block: Ancestry, state: Option<S>) {
@@ -204,6 +223,15 @@ impl<S: Clone> Tree<S> {
 
     /// Validates a block as far as is possible before execution and returns the parent to execute it on.
     pub fn prepare(&self, block: &Block) -> Result<Parent<S>, ImportError> {
+        let parent = self.prepare_header(block)?;
+        validate_body(&self.spec, block)?;
+        self.prepare_ommers(block)?;
+        Ok(parent)
+    }
+
+    /// Validates a block's header and returns the parent; the body is [`validate_body`]'s part, ommers' headers are
+    /// [`prepare_ommers`](Self::prepare_ommers)'.
+    pub fn prepare_header(&self, block: &Block) -> Result<Parent<S>, ImportError> {
         let expected = block.header.hash_slow();
         if block.hash != expected {
             return Err(ConsensusError::BlockHash { got: block.hash, expected }.into());
@@ -216,11 +244,15 @@ impl<S: Clone> Tree<S> {
             total_difficulty: node.total_difficulty,
         };
         validate_header(&parent.context(&self.spec), &block.header)?;
-        validate_body(&self.spec, block)?;
+        Ok(parent)
+    }
+
+    /// Validates the headers of a block's ommers.
+    pub fn prepare_ommers(&self, block: &Block) -> Result<(), ImportError> {
         if !block.ommers.is_empty() {
             validate_ommers(&self.spec, block, &self.ancestors(block.header.parent_hash))?;
         }
-        Ok(parent)
+        Ok(())
     }
 
     /// Adds a block with the state after it, chooses the head, and says whether it is this block.

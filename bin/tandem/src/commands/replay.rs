@@ -16,7 +16,7 @@ use crate::{
     machine::machine,
     progress::Progress,
     replay::{
-        results::{DEFAULT_DIR, Results, Settings},
+        results::{DEFAULT_DIR, Opening, Results, Settings},
         run::run,
         twins::Twins,
     },
@@ -133,6 +133,7 @@ impl Replay {
                 threads: threads.get(),
                 seed: Some(self.seed),
             },
+            opening: Opening::Fresh,
         }
     }
 

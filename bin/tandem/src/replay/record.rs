@@ -11,7 +11,7 @@ use tandem_report::{
 use super::twins::Examined;
 
 /// Conflicts that a record names; the most frequent ones.
-const CONFLICTS_MAX: usize = 64;
+pub(crate) const CONFLICTS_MAX: usize = 64;
 
 /// Starts the record of a block that was not executed.
 pub(crate) fn unexecuted(
@@ -79,7 +79,7 @@ pub(crate) fn executed(source: &str, spec: &ChainSpec, block: &Block, examined: 
 }
 
 /// Counts executions of transactions, speculative ones and those on the frontier.
-const fn executions(stats: &BlockStats) -> u64 {
+pub(crate) const fn executions(stats: &BlockStats) -> u64 {
     (stats.attempts + stats.frontier_executed) as u64
 }
 
@@ -109,7 +109,7 @@ fn verdict(verdict: &Verdict) -> report::Verdict {
 }
 
 /// Conflicts of state; readers that disagree on an ancestor's hash have no place in a record.
-fn conflict(conflict: &Conflict) -> Option<report::Conflict> {
+pub(crate) fn conflict(conflict: &Conflict) -> Option<report::Conflict> {
     let (kind, address, slot) = match conflict.location {
         Location::Slot(address, slot) => (ConflictKind::Slot, address, Some(B256::from(slot))),
         // The executor does not tell the fields of an account apart.

@@ -32,6 +32,16 @@ pub(crate) struct Settings {
     pub(crate) report_dir: Option<PathBuf>,
     pub(crate) on_divergence: OnDivergence,
     pub(crate) run: Run,
+    pub(crate) opening: Opening,
+}
+
+/// What becomes of records that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// They are replaced.
+    Fresh,
+    /// They stay and count; records follow them.
+    Resume,
 }
 
 /// The results of a run so far; holds no records but the rows of the table.
@@ -52,12 +62,17 @@ pub(crate) struct Results {
 impl Results {
     /// Starts a report, if one is asked for.
     pub(crate) fn open(settings: Settings, interrupt: Interrupt, progress: Progress) -> Result<Self> {
-        let writer = settings.report_dir.as_ref().map(ReportWriter::create).transpose()?;
+        let writer = match (&settings.report_dir, settings.opening) {
+            (None, _) => None,
+            (Some(dir), Opening::Fresh) => Some(ReportWriter::create(dir)?),
+            (Some(dir), Opening::Resume) => Some(ReportWriter::resume(dir)?.0),
+        };
+        let tally = writer.as_ref().map_or_else(Tally::default, |writer| writer.tally().clone());
         let results = Self {
             settings,
             interrupt,
             progress,
-            tally: Tally::default(),
+            tally,
             table: BlockTable::new(TABLE_ROWS_MAX, RowOrder::Input),
             writer,
             input_errors: Vec::new(),

@@ -9,7 +9,12 @@ use std::{
 use tandem_chain::{Tree, state_root};
 use tandem_corpus::{Chain, PostState, decode_block};
 
-use crate::{assert_none, chains, execute, known, reject::Reject, tree};
+use crate::{
+    assert_none, chains, execute,
+    known::{self, Way},
+    reject::Reject,
+    tree,
+};
 
 fn import(tree: &mut Tree, rlp: &[u8]) -> Result<(), Reject> {
     let spec = Arc::clone(tree.spec());
@@ -23,10 +28,10 @@ fn import(tree: &mut Tree, rlp: &[u8]) -> Result<(), Reject> {
 
 /// Counts of one run.
 #[derive(Default)]
-struct Counts {
+pub(crate) struct Counts {
     passed: usize,
-    accepted: usize,
-    rejected: usize,
+    pub(crate) accepted: usize,
+    pub(crate) rejected: usize,
     known: BTreeMap<&'static str, usize>,
 }
 
@@ -55,17 +60,27 @@ fn run(chain: &mut Chain, counts: &mut Counts) -> Result<(), String> {
     if got == expected { Ok(()) } else { Err(format!("state root is {got}, expected {expected}")) }
 }
 
-/// Imports every chain below a directory and fails with the names of those that fail.
+/// Imports every chain below a directory in memory.
+fn run_all(directory: &str) {
+    run_each(directory, Way::Memory, 1, run);
+}
+
+/// Imports every `step`-th chain below a directory and fails with the names of those that fail.
 ///
 /// A test that is known to fail must fail as it is known to: when it passes, the list is out of date.
-fn run_all(directory: &str) {
+pub(crate) fn run_each(
+    directory: &str,
+    way: Way,
+    step: usize,
+    run: impl Fn(&mut Chain, &mut Counts) -> Result<(), String>,
+) {
     let (mut counts, mut failures, mut found) = (Counts::default(), Vec::new(), 0);
-    for mut chain in chains(directory) {
+    for mut chain in chains(directory).step_by(step) {
         found += 1;
         let name = chain.source.clone();
         let result = catch_unwind(AssertUnwindSafe(|| run(&mut chain, &mut counts)));
         let result = result.unwrap_or_else(|_| Err("panicked".to_owned()));
-        match (result, known::find(&name)) {
+        match (result, known::find(&name, way)) {
             (Ok(()), None) => counts.passed += 1,
             (Err(why), Some(known)) if known.explains(&why) => {
                 *counts.known.entry(known.reason).or_default() += 1;

@@ -18,8 +18,10 @@ use tandem_corpus::{Chain, Item};
 mod amsterdam;
 mod blockchain_tests;
 mod execute;
+mod host;
 mod known;
 mod reject;
+mod stored;
 
 /// Returns the chains of a directory of the test data, or says by name what is not run.
 fn chains(directory: &str) -> impl Iterator<Item = Chain> {

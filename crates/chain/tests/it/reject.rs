@@ -4,7 +4,7 @@ use std::fmt;
 
 use alloy_evm::block::{BlockExecutionError, BlockValidationError};
 use revm::context::result::InvalidTransaction;
-use tandem_chain::{ConsensusError, ImportError};
+use tandem_chain::{ChainError, ConsensusError, ImportError};
 use tandem_corpus::BlockDecodeError;
 
 /// Why a block was rejected.
@@ -13,6 +13,19 @@ pub(crate) enum Reject {
     Decode(BlockDecodeError),
     Import(ImportError),
     Execution(BlockExecutionError),
+    /// Nothing that a test may expect.
+    Other(ChainError),
+}
+
+impl From<ChainError> for Reject {
+    fn from(error: ChainError) -> Self {
+        match error {
+            ChainError::Decode(error) => Self::Decode(error),
+            ChainError::Import(error) => Self::Import(error),
+            ChainError::Execution(error) => Self::Execution(error),
+            other => Self::Other(other),
+        }
+    }
 }
 
 impl From<BlockDecodeError> for Reject {
@@ -45,6 +58,7 @@ impl fmt::Display for Reject {
             Self::Decode(error) => error.fmt(f),
             Self::Import(error) => error.fmt(f),
             Self::Execution(error) => error.fmt(f),
+            Self::Other(error) => error.fmt(f),
         }
     }
 }
@@ -56,7 +70,7 @@ impl Reject {
             Self::Decode(_) => DECODE,
             Self::Import(ImportError::Invalid(error)) => consensus_names(error),
             Self::Import(ImportError::UnknownParent { .. }) => &["UNKNOWN_PARENT"],
-            Self::Import(ImportError::StateDropped { .. }) => &[],
+            Self::Import(ImportError::StateDropped { .. }) | Self::Other(_) => &[],
             Self::Execution(error) => execution_names(error),
         };
         expected.split('|').any(|expected| {

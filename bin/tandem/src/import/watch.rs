@@ -1,0 +1,145 @@
+//! Tells what an import does: records, metrics, log, progress, and what comes out.
+
+use std::{fmt::Write, path::Path, sync::Arc, time::Instant};
+
+use eyre::Result;
+use tandem_chain::{ChainError, Checked, Commit, Imported, Observer, Stage, StageTimes};
+use tandem_corpus::ChainSpec;
+use tandem_report::{RecordReader, ReportDir, RunInfo};
+use tandem_state::BlockId;
+
+use super::record;
+use crate::{
+    args::Format,
+    exit::Exit,
+    replay::{findings::Findings, judged::Judged, results::Results},
+    terminal,
+};
+
+/// Watches an import.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    results: Results,
+    spec: Arc<ChainSpec>,
+    /// The highest block of which there was a record before.
+    recorded: Option<u64>,
+    format: Format,
+    started: Instant,
+    written: Totals,
+    /// Why no record could be written.
+    failure: Option<eyre::Report>,
+}
+
+/// What is on disk since the start.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    blocks: usize,
+    txs: usize,
+    gas_used: u64,
+}
+
+impl Watch {
+    /// Starts the clock; looks for the last record of an earlier run.
+    pub(crate) fn new(
+        results: Results,
+        spec: Arc<ChainSpec>,
+        report_dir: Option<&Path>,
+        format: Format,
+    ) -> Result<Self> {
+        let recorded = report_dir.map(last_recorded).transpose()?.flatten();
+        let (started, written) = (Instant::now(), Totals::default());
+        Ok(Self { results, spec, recorded, format, started, written, failure: None })
+    }
+
+    /// Says how the import ended.
+    pub(crate) fn finish(mut self, imported: &Imported, head: BlockId, info: RunInfo) -> Result<Exit> {
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
+        let text = self.text(imported, head);
+        let diverged = match &imported.failure {
+            Some(failure) => {
+                self.results.unusable(&terminal::chain_of(failure));
+                matches!(*failure.error, ChainError::Diverged { .. })
+            }
+            None => false,
+        };
+        if diverged {
+            metrics::counter!("tandem_divergences_total").increment(1);
+            metrics::counter!("tandem_blocks_total", "verdict" => "diverged").increment(1);
+        }
+        let exit = self.results.finish(info)?;
+        match self.format {
+            Format::Table => terminal::print(&text)?,
+            Format::Json | Format::Jsonl => terminal::note(&text),
+        }
+        Ok(if diverged { Exit::Diverged } else { exit })
+    }
+
+    /// Says how much was imported, how fast, and where the time went.
+    fn text(&self, imported: &Imported, head: BlockId) -> String {
+        let Totals { blocks, txs, gas_used } = self.written;
+        let seconds = self.started.elapsed().as_secs_f64().max(f64::EPSILON);
+        let mut text = format!(
+            "imported    {blocks} blocks, {txs} transactions, {:.1} Mgas in {seconds:.2} s: {:.1} blocks/s, {:.1} Mgas/s\n",
+            gas_used as f64 / 1e6,
+            blocks as f64 / seconds,
+            gas_used as f64 / 1e6 / seconds,
+        );
+        text.push_str("stages     ");
+        for stage in Stage::ALL {
+            // Writing to a string does not fail.
+            let _ = write!(text, " {} {:.2} s", stage.name(), imported.times.of(stage).as_secs_f64());
+        }
+        let _ = write!(text, "\nhead        {} {}", head.number, head.hash);
+        if imported.known > 0 {
+            let _ = write!(text, " ({} blocks were on disk before)", imported.known);
+        }
+        text.push('\n');
+        text
+    }
+}
+
+impl Observer for Watch {
+    /// A record is written before its block is: what is on disk has one, whatever happens.
+    fn checked(&mut self, checked: &Checked<'_>) {
+        let repeated = self.recorded.is_some_and(|last| checked.block.header.number <= last);
+        let record = record::checked(&self.spec, checked, repeated);
+        metrics::counter!("tandem_blocks_total", "verdict" => "match").increment(1);
+        metrics::counter!("tandem_reexecutions_total").increment(record.reexecuted);
+        let path = if checked.stats.threads > 1 { "parallel" } else { "sequential" };
+        metrics::histogram!("tandem_execution_seconds", "path" => path).record(checked.duration);
+        if let Err(error) = self.results.judged(Judged::new(record)) {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    fn committed(&mut self, commit: &Commit, times: &StageTimes) {
+        let head = commit.base.id;
+        self.written.blocks += commit.blocks;
+        self.written.txs += commit.txs;
+        self.written.gas_used += commit.gas_used;
+        metrics::gauge!("tandem_head_block").set(head.number as f64);
+        metrics::counter!("tandem_committed_blocks_total").increment(commit.blocks as u64);
+        metrics::counter!("tandem_committed_transactions_total").increment(commit.txs as u64);
+        metrics::counter!("tandem_committed_gas_total").increment(commit.gas_used);
+        for stage in Stage::ALL {
+            metrics::gauge!("tandem_stage_seconds", "stage" => stage.name())
+                .set(times.of(stage).as_secs_f64());
+        }
+        tracing::info!(number = head.number, hash = %head.hash, blocks = commit.blocks, "committed");
+    }
+}
+
+/// Finds the highest block of which a report has a record.
+fn last_recorded(dir: &Path) -> Result<Option<u64>> {
+    let dir = ReportDir::new(dir);
+    if !dir.blocks().exists() {
+        return Ok(None);
+    }
+    let mut highest = None;
+    for line in RecordReader::open(&dir)? {
+        highest = highest.max(Some(line?.record.number));
+    }
+    Ok(highest)
+}

@@ -1,0 +1,395 @@
+//! `tandem import`: resuming, kills, damage and full disks, on generated chains.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use alloy_primitives::{B256, hex, keccak256};
+use serde_json::Value;
+use tandem_corpus::{Chain, GenesisFile};
+use tandem_state::{BlockId, Store, StoreConfig};
+use tandem_tests::program::{Ended, command, run};
+
+/// Longer than any build machine takes; a failure, not a wait, if it passes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const IMPORT: [&str; 7] =
+    ["import", "--datadir", "data", "--genesis", "chain/genesis.json", "chain/chain.rlp", "--threads=2"];
+
+/// A scratch directory with a generated chain in `chain`.
+fn generated(workload: &str) -> tempfile::TempDir {
+    let scratch = tempfile::tempdir().unwrap();
+    let written = run(scratch.path(), ["generate", workload, "--out", "chain", "--seed", "3"]);
+    assert_eq!(written.status, Some(0), "{written:?}");
+    scratch
+}
+
+fn import(directory: &Path, more: &[&str]) -> Ended {
+    run(directory, IMPORT.iter().chain(more))
+}
+
+/// Opens the store of a directory, and returns the hash of the genesis too.
+fn store(directory: &Path) -> Store {
+    let GenesisFile { header, state, .. } = GenesisFile::read(&directory.join("chain/genesis.json")).unwrap();
+    let header = alloy_consensus::Header { state_root: tandem_chain::state_root(&state), ..header };
+    Store::open(&directory.join("data"), StoreConfig::default(), header.hash_slow()).unwrap()
+}
+
+/// Reads all that is on disk, recomputes the state root and returns the head.
+fn checked_head(directory: &Path) -> BlockId {
+    let store = store(directory);
+    store.check().unwrap();
+    let head = store.head();
+    let root = store.header(head.hash).unwrap().unwrap().state_root;
+    assert_eq!(store.recompute_root().unwrap(), root);
+    head
+}
+
+/// The hashes of the chain's blocks, by number from 1 on.
+fn hashes(directory: &Path) -> Vec<B256> {
+    let path = directory.join("chain");
+    let chain = Chain::read(&path, vec![path.join("chain.rlp")]).unwrap();
+    chain
+        .blocks
+        .map(|block| tandem_corpus::decode_block(&block.unwrap().rlp, &chain.spec).unwrap().hash)
+        .collect()
+}
+
+/// Every file below a directory with its bytes.
+fn contents(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut pending = vec![directory.to_owned()];
+    while let Some(path) = pending.pop() {
+        if path.is_dir() {
+            pending.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            found.push((path.clone(), fs::read(path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn flip(path: &Path, at: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[at] ^= 0x40;
+    fs::write(path, bytes).unwrap();
+}
+
+/// One line on standard error, status 2.
+fn assert_refused(ended: &Ended, expected: &[&str]) {
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert_eq!(
+        ended.stderr.lines().filter(|line| line.starts_with("error: ")).count(),
+        1,
+        "{}",
+        ended.stderr
+    );
+    for part in expected {
+        assert!(ended.stderr.contains(part), "expected {part:?} in {}", ended.stderr);
+    }
+}
+
+#[test]
+fn second_run_goes_on_where_the_first_stopped() {
+    let scratch = generated("mixed:6:20");
+    let directory = scratch.path();
+    let whole = fs::read(directory.join("chain/chain.rlp")).unwrap();
+    let hashes = hashes(directory);
+
+    // The file ends within a block: everything before it is imported.
+    fs::write(directory.join("chain/chain.rlp"), &whole[..whole.len() / 2]).unwrap();
+    let first = import(directory, &["--report-dir", "report"]);
+    assert_refused(&first, &["chain/chain.rlp: offset", "the file ends after"]);
+    let head = checked_head(directory);
+    assert!(head.number > 0 && head.number < 6, "{head:?}");
+    assert_eq!(head.hash, hashes[head.number as usize - 1]);
+
+    fs::write(directory.join("chain/chain.rlp"), &whole).unwrap();
+    let second = import(directory, &["--report-dir", "report", "--strategy", "sequential"]);
+    assert_eq!(second.status, Some(0), "{second:?}");
+    assert!(second.stdout.contains(&format!("({} blocks were on disk before)", head.number)), "{second:?}");
+    assert_eq!(checked_head(directory), BlockId { number: 6, hash: hashes[5] });
+
+    // The report has each block once, the first run's too.
+    let records = fs::read_to_string(directory.join("report/blocks.jsonl")).unwrap();
+    let records = records.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let numbers: Vec<_> = records
+        .inspect(|record| assert_eq!(record["checks"]["state_root"], "match"))
+        .filter(|record| record["repeated"] != true)
+        .map(|record| record["number"].as_u64().unwrap())
+        .collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+
+    let third = import(directory, &[]);
+    assert_eq!(third.status, Some(0), "{third:?}");
+    assert!(third.stdout.contains("imported    0 blocks"), "{}", third.stdout);
+}
+
+#[test]
+fn an_invalid_block_ends_the_import_and_is_named() {
+    let scratch = generated("erc20-transfers:3:10");
+    let directory = scratch.path();
+    let chain = directory.join("chain/chain.rlp");
+    let hashes = hashes(directory);
+    let whole = fs::read(&chain).unwrap();
+    // The state root of block 2: its header's fourth field.
+    let header = hex::encode(hashes[0]);
+    let parent = hex::decode(header).unwrap();
+    let at = whole.windows(32).position(|window| window == parent).unwrap();
+    let state_root = at + 32 + 33 + 21 + 1;
+    flip(&chain, state_root);
+    for strategy in ["parallel", "sequential"] {
+        let ended = import(directory, &["--strategy", strategy]);
+        assert_refused(&ended, &["chain/chain.rlp: offset", "block 2 (0x", "state root is"]);
+        assert_eq!(checked_head(directory), BlockId { number: 1, hash: hashes[0] });
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_one_error_and_changes_nothing() {
+    let scratch = generated("native-transfers:2:5");
+    let directory = scratch.path();
+    assert_eq!(import(directory, &[]).status, Some(0));
+    let before = contents(&directory.join("data"));
+
+    // Another chain's genesis.
+    let other = run(directory, ["generate", "native-transfers:2:5", "--out", "other", "--seed", "4"]);
+    assert_eq!(other.status, Some(0));
+    let arguments = ["import", "--datadir", "data", "--genesis", "other/genesis.json", "other/chain.rlp"];
+    assert_refused(&run(directory, arguments), &["data", "genesis is 0x", "expected 0x"]);
+    // Another chain's blocks.
+    let arguments = ["import", "--datadir", "data", "--genesis", "chain/genesis.json", "other/chain.rlp"];
+    assert_refused(&run(directory, arguments), &["other/chain.rlp: offset 0", "parent", "not known"]);
+    // No genesis, no chain.
+    let arguments = ["import", "--datadir", "data", "--genesis", "nowhere.json", "chain/chain.rlp"];
+    assert_refused(&run(directory, arguments), &["nowhere.json: cannot be read"]);
+    let arguments = ["import", "--datadir", "data", "--genesis", "chain/genesis.json", "nowhere.rlp"];
+    assert_refused(&run(directory, arguments), &["nowhere.rlp: cannot be read"]);
+    // Somebody else has it open.
+    let open = store(directory);
+    assert_refused(&import(directory, &[]), &["data", "in use by another process"]);
+    drop(open);
+    assert_eq!(checked_head(directory).number, 2);
+
+    let names =
+        |contents: &[(PathBuf, Vec<u8>)]| contents.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+    let after = contents(&directory.join("data"));
+    let is_data = |path: &Path| path.file_name().is_some_and(|name| name != "lock");
+    for ((path, old), (_, new)) in before.iter().zip(&after).filter(|((path, _), _)| is_data(path)) {
+        assert!(old == new || names(&before) != names(&after), "{} has changed", path.display());
+    }
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let scratch = generated("native-transfers:1:5");
+    let directory = scratch.path();
+    assert_eq!(import(directory, &[]).status, Some(0));
+    let identity = directory.join("data/store");
+    let text = fs::read_to_string(&identity).unwrap();
+    let (content, _) = text.split_at(text.find("checksum ").unwrap());
+    let newer = content.replacen("schema 1", "schema 2", 1);
+    assert_ne!(content, newer, "the identity is {text:?}");
+    let newer = format!("{newer}checksum {}\n", hex::encode(&keccak256(&newer)[..8]));
+    fs::write(&identity, &newer).unwrap();
+    assert_refused(&import(directory, &[]), &["data", "schema 2, expected 1"]);
+    assert_eq!(fs::read_to_string(&identity).unwrap(), newer);
+    fs::write(&identity, text).unwrap();
+    assert_eq!(checked_head(directory).number, 1);
+}
+
+#[test]
+fn flipped_bytes_in_the_database_are_found() {
+    let scratch = generated("erc20-transfers:4:30");
+    let directory = scratch.path();
+    assert_eq!(import(directory, &[]).status, Some(0));
+    let (largest, bytes) = contents(&directory.join("data/db"))
+        .into_iter()
+        .max_by_key(|(_, bytes)| bytes.iter().filter(|byte| **byte != 0).count())
+        .unwrap();
+    let written = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    for at in [written / 3, written / 2, written - 200] {
+        flip(&largest, at);
+        let ended = import(directory, &[]);
+        // Either it is seen when the store opens, or nothing that was read was hit and a whole check sees it.
+        if ended.status == Some(0) {
+            let whole = store(directory).check();
+            assert!(whole.is_err(), "byte {at} of {} was flipped and not found", largest.display());
+        } else {
+            assert_refused(&ended, &["damaged"]);
+        }
+        flip(&largest, at);
+    }
+}
+
+#[test]
+fn interrupt_ends_at_a_block_and_leaves_a_partial_report() {
+    let scratch = generated("mixed:60:100");
+    let directory = scratch.path();
+    let mut import = spawn(directory, &["--report-dir", "report"]);
+    assert!(wait_for(&mut import, |_| true).is_some(), "nothing was committed");
+    let sent = Command::new("kill").args(["-INT", &import.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let status = import.wait().unwrap();
+    let head = checked_head(directory);
+    if head.number < 60 {
+        assert_eq!(status.code(), Some(130));
+        let summary = fs::read(directory.join("report/summary.json")).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&summary).unwrap()["partial"], true);
+    }
+    assert_eq!(head.hash, hashes(directory)[head.number as usize - 1]);
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_acknowledged() {
+    let scratch = generated("mixed:40:60");
+    let directory = scratch.path();
+    assert_eq!(run(directory, ["generate", "mixed:1:60", "--out", "first", "--seed", "3"]).status, Some(0));
+    let program = tandem_tests::program::path();
+    let mut refused = 0;
+    // Files may grow to so many blocks of 512 bytes: the disk is full somewhere else each time.
+    for blocks in [2_000, 2_600, 3_400] {
+        let script = format!(
+            "trap '' XFSZ; ulimit -f {blocks}; exec {} {} -v --log-format text",
+            program.display(),
+            IMPORT.join(" ")
+        );
+        let ended = Command::new("sh").args(["-c", &script]).current_dir(directory).output().unwrap();
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        let acknowledged = stderr.lines().filter_map(committed).next_back();
+        if ended.status.code() != Some(0) {
+            refused += 1;
+            assert_eq!(ended.status.code(), Some(2), "{stderr}");
+            assert!(stderr.contains("error: "), "{stderr}");
+        }
+        if Store::exists(&directory.join("data")) {
+            let head = checked_head(directory);
+            assert!(
+                head.number >= acknowledged.unwrap_or_default(),
+                "{head:?}, {acknowledged:?} acknowledged"
+            );
+        }
+    }
+    assert!(refused > 0, "the disk was never full");
+    assert_eq!(import(directory, &[]).status, Some(0));
+    assert_eq!(checked_head(directory).number, 40);
+}
+
+#[test]
+fn metrics_are_served_while_it_imports() {
+    let scratch = generated("mixed:60:100");
+    let directory = scratch.path();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("127.0.0.1:{port}");
+    let mut import = spawn(directory, &["--metrics", &address]);
+    assert!(wait_for(&mut import, |_| true).is_some(), "nothing was committed");
+    let mut client = TcpStream::connect(&address).unwrap();
+    client.write_all(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    for name in [
+        "tandem_blocks_total{verdict=\"match\"}",
+        "tandem_reexecutions_total",
+        "tandem_execution_seconds_bucket{path=\"parallel\"",
+        "tandem_head_block",
+    ] {
+        assert!(answer.contains(name), "no {name} in {answer}");
+    }
+    import.kill().unwrap();
+    import.wait().unwrap();
+}
+
+/// Some kills; [`hundred_kills`] has more.
+#[test]
+fn kills_lose_nothing_that_was_acknowledged() {
+    kills(5, "mixed:60:60", 11);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --release -p tandem-tests --test it -- --ignored hundred_kills"]
+fn hundred_kills() {
+    kills(100, "mixed:600:60", 12);
+}
+
+/// Kills imports at random moments; after each the store is at a block, its roots are right, nothing is lost.
+///
+/// When a chain is whole it is imported again, into a new directory.
+fn kills(count: usize, workload: &str, mut random: u64) {
+    let scratch = generated(workload);
+    let directory = scratch.path();
+    let hashes = hashes(directory);
+    let (mut killed, mut acknowledged) = (0, 0);
+    while killed < count {
+        let mut child = spawn(directory, &[]);
+        // A pinned stream (splitmix64), so that a run can be repeated as far as the machine lets it.
+        random = random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (random ^ (random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed ^= mixed >> 27;
+        let moment = Duration::from_micros(mixed % 700_000);
+        let started = Instant::now();
+        let seen = wait_for(&mut child, |_| started.elapsed() >= moment);
+        let lived = child.try_wait().unwrap().is_none();
+        child.kill().unwrap();
+        let rest = drain(&mut child);
+        child.wait().unwrap();
+        killed += usize::from(lived);
+        acknowledged = acknowledged.max(seen.unwrap_or_default()).max(rest.unwrap_or_default());
+
+        if !Store::exists(&directory.join("data")) {
+            assert_eq!(acknowledged, 0, "the store is gone");
+            continue;
+        }
+        let head = checked_head(directory);
+        assert!(head.number >= acknowledged, "head {} on disk, {acknowledged} acknowledged", head.number);
+        if head.number > 0 {
+            assert_eq!(head.hash, hashes[head.number as usize - 1]);
+        }
+        if head.number as usize == hashes.len() {
+            fs::remove_dir_all(directory.join("data")).unwrap();
+            acknowledged = 0;
+        }
+    }
+    assert_eq!(import(directory, &[]).status, Some(0));
+    let last = BlockId { number: hashes.len() as u64, hash: *hashes.last().unwrap() };
+    assert_eq!(checked_head(directory), last);
+}
+
+/// Starts an import that logs what is on disk.
+fn spawn(directory: &Path, more: &[&str]) -> Child {
+    let arguments = IMPORT.iter().chain(more).chain(&["-v", "--log-format", "text"]);
+    command(directory, arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// The number in a log line that says that blocks are on disk.
+fn committed(line: &str) -> Option<u64> {
+    let (_, number) = line.split_once("committed number=")?;
+    number.split(' ').next()?.parse().ok()
+}
+
+/// Reads log lines until one says that blocks are on disk and the moment has come, or the program ends; returns the
+/// last number.
+fn wait_for(child: &mut Child, is_time: impl Fn(u64) -> bool) -> Option<u64> {
+    let stderr = child.stderr.as_mut().unwrap();
+    let (mut last, begun) = (None, Instant::now());
+    for line in BufReader::new(stderr).lines() {
+        last = committed(&line.unwrap()).or(last);
+        assert!(begun.elapsed() < PATIENCE, "no end after {PATIENCE:?}");
+        if last.is_some_and(&is_time) {
+            break;
+        }
+    }
+    last
+}
+
+/// Reads what was logged before the end.
+fn drain(child: &mut Child) -> Option<u64> {
+    let mut text = String::new();
+    child.stderr.as_mut().unwrap().read_to_string(&mut text).unwrap();
+    text.lines().filter_map(committed).next_back()
+}
