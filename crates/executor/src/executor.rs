@@ -60,6 +60,9 @@ where
     stats: BlockStats,
 }
 
+/// A number of workers, and what they are to speculate on.
+type Prepared<F, T> = (usize, Arc<Speculation<F, T>>);
+
 /// Whether a result was handed out and not committed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum HandedOut {
@@ -118,17 +121,29 @@ where
     ///
     /// A panic of the base state's reader is told as a worker's, although it is the frontier's thread that reads here.
     fn speculate(&mut self) -> Result<(), WorkerPanic> {
-        let Some(ahead) = self.look_ahead.take() else { return Ok(()) };
+        let pool = self.factory.pool();
+        if let Some((workers, speculation)) = self.prepare_speculation(pool.worker_count())? {
+            pool.start(workers, move || worker::run(&speculation));
+        }
+        Ok(())
+    }
+
+    /// Prepares speculation for at most so many workers, if the plan is to; the caller makes them run.
+    pub(crate) fn prepare_speculation(
+        &mut self,
+        worker_count: usize,
+    ) -> Result<Option<Prepared<F, R::Transaction>>, WorkerPanic> {
+        let Some(ahead) = self.look_ahead.take() else { return Ok(None) };
         let pool = self.factory.pool();
         let is_spared = |tx: &R::Transaction| self.payments.is_some() && PaymentRules::is_certain(tx);
         let speculated = ahead.transactions.iter().filter(|tx| !is_spared(tx));
-        let plan = Plan::new(ahead.strategy, speculated.map(|tx| tx.gas_limit()), pool.worker_count());
-        let Plan::Parallel { workers } = plan else { return Ok(()) };
+        let plan = Plan::new(ahead.strategy, speculated.map(|tx| tx.gas_limit()), worker_count);
+        let Plan::Parallel { workers } = plan else { return Ok(None) };
 
         let evm = &self.inner.evm;
         // Simulations that forgive what a sender lacks make its balance matter in ways that needs do not tell.
         if evm.cfg_env().is_balance_check_disabled() || evm.cfg_env().is_fee_charge_disabled() {
-            return Ok(());
+            return Ok(None);
         }
         let env = EvmEnv { cfg_env: evm.cfg_env().clone(), block_env: evm.block().clone() };
         let speculation = Arc::new(Speculation::new(
@@ -141,7 +156,7 @@ where
         ));
         // Without a reader of the base state, or where its system calls fail, there is no speculation.
         let Ok(mut frontier) = Frontier::new(speculation.clone(), workers + 1, self.factory.trust()) else {
-            return Ok(());
+            return Ok(None);
         };
         let (spec, ctx) = (self.inner.spec, &self.inner.ctx);
         let foreseen = catch_unwind(AssertUnwindSafe(|| {
@@ -149,12 +164,11 @@ where
         }));
         match foreseen {
             Ok(Ok(())) => {}
-            Ok(Err(_)) => return Ok(()),
+            Ok(Err(_)) => return Ok(None),
             Err(panic) => return Err(WorkerPanic { message: worker::panic_message(panic.as_ref()) }),
         }
-        pool.start(workers, move || worker::run(&speculation));
         self.frontier = Some(frontier);
-        Ok(())
+        Ok(Some((workers, speculation)))
     }
 
     /// Ends speculation; what follows is sequential.
@@ -235,6 +249,7 @@ where
     type Result = EthTxResult<F::HaltReason, <R::Transaction as TransactionEnvelope>::TxType>;
 
     fn apply_pre_execution_changes(&mut self) -> Result<(), BlockExecutionError> {
+        // Finds no look-ahead where speculation is prepared already.
         self.speculate().map_err(BlockExecutionError::other)?;
         self.inner.apply_pre_execution_changes()
     }

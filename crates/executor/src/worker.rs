@@ -57,29 +57,49 @@ where
         &mut self.evm
     }
 
-    /// Attempts one transaction.
+    /// Attempts one transaction: claims, executes, publishes.
     ///
-    /// Real threads and drivers in tests call this same function.
+    /// Real threads call this function; [`crate::driven`] calls its three parts, with others' in between.
     pub fn step(&mut self) -> Step {
+        match self.claim() {
+            Ok(index) => {
+                let attempt = self.attempt(index);
+                self.publish(index, attempt);
+                Step::Attempted(index)
+            }
+            Err(step) => step,
+        }
+    }
+
+    /// Claims a transaction to attempt; without one, returns what the step comes to.
+    pub(crate) fn claim(&mut self) -> Result<TxIndex, Step> {
         let speculation = &self.speculation;
         let memory = &speculation.memory;
         let claimed =
             speculation.schedule.claim(|index, attempt| validation::is_fresh(memory, index, attempt));
-        let Some(index) = claimed else { return Step::Nothing };
+        let Some(index) = claimed else { return Err(Step::Nothing) };
         if self.is_payment(index) {
             self.speculation.schedule.leave(index);
-            return Step::Left(index);
+            return Err(Step::Left(index));
         }
-        match self.attempt(index) {
+        Ok(index)
+    }
+
+    /// Leaves what came of a claimed transaction.
+    pub(crate) fn publish(
+        &self,
+        index: TxIndex,
+        attempt: Option<Box<Attempt<<F as EvmFactory>::HaltReason>>>,
+    ) {
+        let speculation = &self.speculation;
+        match attempt {
             Some(attempt) => {
-                let speculation = &self.speculation;
                 if let Some(spare) = speculation.schedule.finish(index, attempt, &speculation.memory) {
                     speculation.give_back(spare);
                 }
             }
-            None => self.speculation.schedule.give_up(index),
+            None => speculation.schedule.give_up(index),
         }
-        Step::Attempted(index)
     }
 
     /// Whether a transaction looks like a payment that the frontier applies itself.
@@ -96,7 +116,7 @@ where
     /// Executes a transaction on what is known of the state before it.
     ///
     /// An attempt that fails tells nothing: the frontier meets the same failure if it is real.
-    fn attempt(&mut self, index: TxIndex) -> Option<Box<Attempt<<F as EvmFactory>::HaltReason>>> {
+    pub(crate) fn attempt(&mut self, index: TxIndex) -> Option<Box<Attempt<<F as EvmFactory>::HaltReason>>> {
         let tx = &self.speculation.transactions[index.0];
         let tx_env = F::Tx::from_recovered_tx(tx.inner(), tx.signer());
         let facts = TxFacts::new(&tx_env);
