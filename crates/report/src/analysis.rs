@@ -32,8 +32,6 @@ pub struct Outlook {
     pub bound: f64,
     /// An executor that knows all dependencies beforehand, takes transactions in block order and pays for nothing else.
     pub in_order: f64,
-    /// This executor, in virtual time with measured costs; none where it was not asked for.
-    pub predicted: Option<f64>,
 }
 
 /// What one block would allow.
@@ -169,19 +167,14 @@ fn by_time<'a>(blocks: impl Iterator<Item = &'a AnalysisBlock> + Clone) -> BTree
     threads.sort_unstable();
     threads.dedup();
     let outlook = |threads: usize| {
-        let weigh = |pick: &dyn Fn(&Outlook) -> Option<f64>| {
+        let weigh = |pick: &dyn Fn(&Outlook) -> f64| {
             let times = blocks.clone().map(|block| {
-                let speedup = block.speedup.get(&threads).and_then(pick)?;
-                (speedup > 0.0).then(|| block.transactions_us / speedup)
+                let speedup = block.speedup.get(&threads).map_or(1.0, pick);
+                block.transactions_us / speedup
             });
-            times.sum::<Option<f64>>().map(|time| round(total / time, 3))
+            round(total / times.sum::<f64>(), 3)
         };
-        let unknown = f64::NAN;
-        Outlook {
-            bound: weigh(&|outlook| Some(outlook.bound)).unwrap_or(unknown),
-            in_order: weigh(&|outlook| Some(outlook.in_order)).unwrap_or(unknown),
-            predicted: weigh(&|outlook| outlook.predicted),
-        }
+        Outlook { bound: weigh(&|outlook| outlook.bound), in_order: weigh(&|outlook| outlook.in_order) }
     };
     threads.into_iter().map(|threads| (threads, outlook(threads))).collect()
 }

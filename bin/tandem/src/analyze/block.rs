@@ -69,7 +69,7 @@ fn outlook(by_time: &Paths<'_>, threads: usize) -> Outlook {
         time => by_time.total() as f64 / time as f64,
     };
     let round = |ratio: f64| (ratio * 1e3).round() / 1e3;
-    Outlook { bound: round(by_time.bound(threads)), in_order: round(in_order), predicted: None }
+    Outlook { bound: round(by_time.bound(threads)), in_order: round(in_order) }
 }
 
 /// Returns the median time of each transaction, in nanoseconds, after a run that warms up.

@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::{Analysis, AnalysisBlock, AnalysisInfo, HotSpot, Outlook};
 use alloy_primitives::Address;
 
-fn block(gas_used: u64, transactions_us: f64, bound: f64, predicted: Option<f64>) -> AnalysisBlock {
+fn block(gas_used: u64, transactions_us: f64, bound: f64) -> AnalysisBlock {
     AnalysisBlock {
         number: 7,
         source: "somewhere".to_owned(),
@@ -18,33 +18,27 @@ fn block(gas_used: u64, transactions_us: f64, bound: f64, predicted: Option<f64>
         critical_path_us: transactions_us / 2.0,
         shards: 6,
         largest_shard: 0.5,
-        speedup: [(2, Outlook { bound, in_order: 1.0, predicted })].into(),
+        speedup: [(2, Outlook { bound, in_order: 1.0 })].into(),
     }
 }
 
-fn analysis(predicted: Option<f64>) -> Analysis {
+fn analysis() -> Analysis {
     let mut analysis =
         Analysis::new(AnalysisInfo { gas_min: 4_000_000, iterations: 5, ..Default::default() });
-    analysis.add(block(21_000, 100.0, 1.0, Some(1.0)));
-    analysis.add(block(5_000_000, 300.0, 2.0, predicted));
+    analysis.add(block(21_000, 100.0, 1.0));
+    analysis.add(block(5_000_000, 300.0, 2.0));
     analysis
 }
 
 #[test]
 fn speedups_are_weighed_by_time() {
-    let summary = analysis(Some(1.5)).summary()[&2];
-    assert_eq!(summary, Outlook { bound: 1.6, in_order: 1.0, predicted: Some(1.333) });
-    assert_eq!(analysis(Some(1.5)).summary_of_large()[&2].bound, 2.0);
-}
-
-#[test]
-fn what_is_not_predicted_for_every_block_is_not_predicted() {
-    assert_eq!(analysis(None).summary()[&2].predicted, None);
+    assert_eq!(analysis().summary()[&2], Outlook { bound: 1.6, in_order: 1.0 });
+    assert_eq!(analysis().summary_of_large()[&2].bound, 2.0);
 }
 
 #[test]
 fn table_and_json_have_blocks_speedups_and_hot_spots() {
-    let mut analysis = analysis(Some(1.5));
+    let mut analysis = analysis();
     analysis.set_hot(vec![HotSpot {
         kind: "slot".to_owned(),
         address: Address::repeat_byte(0xab),
@@ -54,11 +48,11 @@ fn table_and_json_have_blocks_speedups_and_hot_spots() {
     }]);
     let table = analysis.table();
     let address = Address::repeat_byte(0xab).to_string();
-    for text in ["1.50 of 2.00×", "5.00 M", "4.00 M gas and more", &address, "2 blocks"] {
+    for text in ["1.60×", "5.00 M", "4.00 M gas and more", &address, "2 blocks"] {
         assert!(table.contains(text), "{text}: {table}");
     }
     let value: Value = serde_json::from_str(&analysis.json()).unwrap();
     assert_eq!(value["blocks"][1]["speedup"]["2"]["bound"], 2.0);
-    assert_eq!(value["summary"]["2"]["predicted"], 1.333);
+    assert_eq!(value["summary"]["2"]["bound"], 1.6);
     assert_eq!(value["hot"][0]["dependencies"], 12);
 }

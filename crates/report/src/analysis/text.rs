@@ -71,14 +71,14 @@ impl Analysis {
 
     fn speedups(&self) -> Table {
         let mut table = borderless();
-        table.set_header(["speedup by time", "threads", "bound", "in order", "predicted"]);
+        table.set_header(["speedup by time", "threads", "bound", "in order"]);
         add_outlooks(&mut table, "all blocks", &self.summary());
         add_outlooks(
             &mut table,
             &format!("{} gas and more", gas(self.info.gas_min)),
             &self.summary_of_large(),
         );
-        align_right(&mut table, &[1, 2, 3, 4]);
+        align_right(&mut table, &[1, 2, 3]);
         table
     }
 }
@@ -97,24 +97,14 @@ fn cells(block: &AnalysisBlock, threads: &[usize]) -> Vec<String> {
         count(block.shards),
         format!("{:.0}%", block.largest_shard * 100.0),
     ];
-    // What is foreseen, of what no executor exceeds.
-    cells.extend(threads.iter().map(|threads| match block.speedup.get(threads) {
-        Some(Outlook { bound, predicted: Some(predicted), .. }) => format!("{predicted:.2} of {bound:.2}×"),
-        Some(Outlook { bound, .. }) => format!("{bound:.2}×"),
-        None => dash(),
-    }));
+    let bound = |threads: &usize| block.speedup.get(threads).map(|outlook| outlook.bound);
+    cells.extend(threads.iter().map(|threads| ratio_or_dash(bound(threads))));
     cells
 }
 
 fn add_outlooks(table: &mut Table, name: &str, outlooks: &BTreeMap<usize, Outlook>) {
     for (threads, outlook) in outlooks {
-        table.add_row([
-            name.to_owned(),
-            threads.to_string(),
-            ratio(outlook.bound),
-            ratio(outlook.in_order),
-            ratio_or_dash(outlook.predicted),
-        ]);
+        table.add_row([name.to_owned(), threads.to_string(), ratio(outlook.bound), ratio(outlook.in_order)]);
     }
 }
 
