@@ -1,6 +1,6 @@
 //! Creates a store from a genesis block and its state.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use alloy_consensus::Header;
 use alloy_primitives::{Address, Bytes, U256, keccak256};
@@ -13,6 +13,7 @@ use super::{
     flat,
     guard::Guard,
     identity, keys,
+    node_cache::NodeCache,
     open::DATABASE,
     values::{self, StoredHead},
     view::StateView,
@@ -101,8 +102,9 @@ fn load(
     genesis: &Header,
     state: impl IntoIterator<Item = GenesisAccount>,
 ) -> Result<StoredHead, StateError> {
-    let mut loader =
-        Loader { engine, config, update: StateUpdate::default(), leaf_count: 0, root: EMPTY_ROOT_HASH };
+    let nodes = Arc::new(NodeCache::new(config.node_cache_bytes));
+    let update = StateUpdate::default();
+    let mut loader = Loader { engine, config, update, leaf_count: 0, root: EMPTY_ROOT_HASH, nodes };
     for account in state {
         loader.add(account)?;
     }
@@ -129,6 +131,7 @@ struct Loader<'a> {
     update: StateUpdate,
     leaf_count: usize,
     root: alloy_primitives::B256,
+    nodes: Arc<NodeCache>,
 }
 
 impl Loader<'_> {
@@ -158,7 +161,7 @@ impl Loader<'_> {
         let update = std::mem::take(&mut self.update);
         self.leaf_count = 0;
         let snapshot = self.engine.snapshot();
-        let trie = TrieView::new(snapshot.clone(), self.root);
+        let trie = TrieView::new(snapshot.clone(), Arc::clone(&self.nodes), self.root);
         let tries = update_root(&trie, self.root, &update, self.config.threads)?;
         let mut writes = WriteSet::default();
         flat::put_state(&mut writes, &StateView::new(snapshot.clone(), Default::default()), &update)?;

@@ -20,6 +20,7 @@ mod flat;
 mod guard;
 mod identity;
 mod keys;
+mod node_cache;
 mod open;
 mod recompute;
 mod trie_view;
@@ -45,6 +46,7 @@ use code_cache::CodeCache;
 use engine::{Engine, WriteSet};
 use guard::Guard;
 use identity::Hold;
+use node_cache::NodeCache;
 use values::StoredHead;
 
 /// A block's transactions, ommers and withdrawals.
@@ -67,6 +69,8 @@ pub struct BlockId {
 pub struct StoreConfig {
     /// Bytes of memory for what was read from disk lately.
     pub cache_bytes: u64,
+    /// Bytes of memory for trie nodes that were used lately, over `cache_bytes`.
+    pub node_cache_bytes: u64,
     /// How many blocks below the head states can be opened and unwound to.
     pub history_blocks: u64,
     /// Threads that compute the tries of earlier blocks.
@@ -75,7 +79,12 @@ pub struct StoreConfig {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { cache_bytes: 256 << 20, history_blocks: 1024, threads: NonZeroUsize::MIN }
+        Self {
+            cache_bytes: 256 << 20,
+            node_cache_bytes: 128 << 20,
+            history_blocks: 1024,
+            threads: NonZeroUsize::MIN,
+        }
     }
 }
 
@@ -104,6 +113,7 @@ pub struct Store {
     config: StoreConfig,
     engine: Engine,
     codes: Arc<CodeCache>,
+    nodes: Arc<NodeCache>,
     writer: Mutex<Writer>,
     _hold: Hold,
 }
@@ -136,7 +146,7 @@ impl Store {
         let snapshot = self.engine.snapshot();
         let head = open::read_head(&snapshot)?;
         let header = blocks::header(&snapshot, head.hash)?.ok_or(StateError::NoBlock(head.hash))?;
-        Ok(TrieView::new(snapshot, header.state_root))
+        Ok(TrieView::new(snapshot, Arc::clone(&self.nodes), header.state_root))
     }
 
     /// Opens the state after a canonical block that is not deeper than history is kept. Costs what changed since.

@@ -6,7 +6,7 @@ use alloy_primitives::B256;
 use parking_lot::Mutex;
 
 use super::{
-    CodeCache, Store, StoreConfig, Writer,
+    CodeCache, NodeCache, Store, StoreConfig, Writer,
     engine::{Engine, Snapshot, Table},
     guard::Guard,
     identity, keys,
@@ -63,7 +63,8 @@ impl Store {
             fault: None,
         };
         let codes = Arc::new(CodeCache::default());
-        Self { dir: dir.to_owned(), config, engine, codes, writer: Mutex::new(writer), _hold: hold }
+        let nodes = Arc::new(NodeCache::new(config.node_cache_bytes));
+        Self { dir: dir.to_owned(), config, engine, codes, nodes, writer: Mutex::new(writer), _hold: hold }
     }
 }
 

@@ -7,6 +7,7 @@ use alloy_primitives::{B256, Bytes, keccak256};
 use super::{
     engine::{Snapshot, Table},
     keys,
+    node_cache::NodeCache,
 };
 use crate::{
     trie::{Nibbles, NodeSource, TrieError, TrieOwner, TrieUpdate},
@@ -19,14 +20,15 @@ use crate::{
 #[derive(Clone)]
 pub struct TrieView {
     snapshot: Snapshot,
+    cache: Arc<NodeCache>,
     root: B256,
     /// The oldest first.
     layers: Arc<[Arc<TrieUpdate>]>,
 }
 
 impl TrieView {
-    pub(super) fn new(snapshot: Snapshot, root: B256) -> Self {
-        Self { snapshot, root, layers: Arc::new([]) }
+    pub(super) fn new(snapshot: Snapshot, cache: Arc<NodeCache>, root: B256) -> Self {
+        Self { snapshot, cache, root, layers: Arc::new([]) }
     }
 
     /// Returns the state root.
@@ -38,7 +40,7 @@ impl TrieView {
     pub fn over(&self, update: Arc<TrieUpdate>) -> Self {
         let root = update.root;
         let layers = self.layers.iter().cloned().chain([update]).collect();
-        Self { snapshot: self.snapshot.clone(), root, layers }
+        Self { snapshot: self.snapshot.clone(), cache: Arc::clone(&self.cache), root, layers }
     }
 
     pub(super) const fn snapshot(&self) -> &Snapshot {
@@ -68,6 +70,9 @@ impl TrieView {
 
 impl NodeSource for TrieView {
     fn node(&self, owner: TrieOwner, path: &Nibbles, hash: B256) -> Result<Bytes, TrieError> {
+        if let Some(node) = self.cache.get(&hash) {
+            return Ok(node);
+        }
         let node = match self.in_layers(owner, path) {
             Some(node) => node,
             None => {
@@ -82,6 +87,7 @@ impl NodeSource for TrieView {
             let reason = "its hash is another one";
             return Err(TrieError::Damaged { owner, path: Box::new(*path), hash, reason });
         }
+        self.cache.insert(hash, node.clone());
         Ok(node)
     }
 }

@@ -92,7 +92,12 @@ pub(crate) struct Chain {
 }
 
 pub(crate) fn config() -> StoreConfig {
-    StoreConfig { cache_bytes: 4 << 20, history_blocks: 64, threads: NonZeroUsize::MIN }
+    StoreConfig {
+        cache_bytes: 4 << 20,
+        node_cache_bytes: 1 << 16,
+        history_blocks: 64,
+        threads: NonZeroUsize::MIN,
+    }
 }
 
 pub(crate) fn genesis() -> (Header, World) {

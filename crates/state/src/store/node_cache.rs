@@ -1,0 +1,47 @@
+//! Keeps trie nodes by their hashes, over blocks.
+//!
+//! A hash names one node for ever, so that nothing here grows old; what is rarely used gives way.
+
+use std::fmt;
+
+use alloy_primitives::{B256, Bytes};
+use quick_cache::{Weighter, sync::Cache};
+
+/// Nodes whose hashes were checked.
+pub(super) struct NodeCache(Cache<B256, Bytes, Size>);
+
+#[derive(Clone)]
+struct Size;
+
+impl Weighter<B256, Bytes> for Size {
+    fn weight(&self, _: &B256, node: &Bytes) -> u64 {
+        ENTRY_BYTES + node.len() as u64
+    }
+}
+
+/// Bytes of an entry besides its node, about.
+const ENTRY_BYTES: u64 = 96;
+
+/// Bytes of a node, about: branches of several children.
+const NODE_BYTES: u64 = 300;
+
+impl NodeCache {
+    pub(super) fn new(bytes: u64) -> Self {
+        let entries = usize::try_from(bytes / (ENTRY_BYTES + NODE_BYTES)).unwrap_or(usize::MAX);
+        Self(Cache::with_weighter(entries, bytes, Size))
+    }
+
+    pub(super) fn get(&self, hash: &B256) -> Option<Bytes> {
+        self.0.get(hash)
+    }
+
+    pub(super) fn insert(&self, hash: B256, node: Bytes) {
+        self.0.insert(hash, node);
+    }
+}
+
+impl fmt::Debug for NodeCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeCache").field("nodes", &self.0.len()).finish_non_exhaustive()
+    }
+}
