@@ -44,6 +44,11 @@ fn help_of_generate_is_as_agreed() {
 }
 
 #[test]
+fn help_of_witness_is_as_agreed() {
+    golden("help-witness", &["witness", "--help"]);
+}
+
+#[test]
 fn help_of_explain_is_as_agreed() {
     golden("help-explain", &["explain", "--help"]);
 }

@@ -10,6 +10,7 @@ use tandem_state::{
     ExecutedBlock, ExecutionWitness, GenesisAccount, StateUpdate, Store, StoreConfig, update_root,
 };
 use tandem_tests::{
+    data::folder,
     program::run,
     sources::{Generated, block_rlp, chain_config, generated, write_json},
 };
@@ -134,4 +135,43 @@ fn every_part_of_a_made_witness_is_needed() {
     assert_eq!(told["summary"]["input_errors"].as_array().unwrap().len(), count, "{}", ended.stderr);
     assert!(count > 10, "{count}");
     assert_eq!((&told["summary"]["matched"], &told["summary"]["diverged"]), (&json!(0), &json!(0)));
+}
+
+/// Imports a chain, has a witness of each block written, and replays them.
+fn import_and_replay(directory: &Path, chain: &Path, blocks: u64) {
+    let (genesis, rlp) = (chain.join("genesis.json"), chain.join("chain.rlp"));
+    let (genesis, rlp) = (genesis.to_str().unwrap(), rlp.to_str().unwrap());
+    let imported = run(directory, ["import", "--datadir", "data", "--genesis", genesis, rlp]);
+    assert_eq!(imported.status, Some(0), "{imported:?}");
+    let mut arguments = vec!["witness", "--datadir", "data", "--genesis", genesis, "--out", "in"];
+    let numbers: Vec<String> = (1..=blocks).map(|number| number.to_string()).collect();
+    arguments.extend(numbers.iter().map(String::as_str));
+    let written = run(directory, &arguments);
+    assert_eq!(written.status, Some(0), "{written:?}");
+    let ended = run(directory, ["replay", "in", "--threads", "2", "--format", "json"]);
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let told: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(told["summary"]["matched"], blocks);
+    assert_eq!(told["summary"]["checks"]["state_root"]["header_checked"], blocks);
+}
+
+#[test]
+fn the_program_writes_witnesses_of_what_it_imported() {
+    let scratch = tempfile::tempdir().unwrap();
+    let made = run(scratch.path(), ["generate", "mixed:5:30", "--out", "chain"]);
+    assert_eq!(made.status, Some(0), "{made:?}");
+    import_and_replay(scratch.path(), &scratch.path().join("chain"), 5);
+    let arguments = ["witness", "--datadir", "none", "--genesis", "chain/genesis.json", "--out", "in", "1"];
+    let refused = run(scratch.path(), arguments);
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    assert_eq!(refused.stderr, "error: none: expected a store that tandem import made, found none\n");
+    let arguments = ["witness", "--datadir", "data", "--genesis", "chain/genesis.json", "--out", "in", "6"];
+    let refused = run(scratch.path(), arguments);
+    assert_eq!(refused.stderr, "error: data: block 6: expected a block at or below the head\n");
+}
+
+#[test]
+fn witnesses_of_a_chain_through_every_fork_match() {
+    let Some(chain) = folder("witnesses of every fork", "chain/all-forks") else { return };
+    import_and_replay(tempfile::tempdir().unwrap().path(), &chain, 54);
 }

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use eyre::Result;
 
 use crate::{
-    commands::{analyze, bench, explain, generate, import, replay, report},
+    commands::{analyze, bench, explain, generate, import, replay, report, witness},
     exit::Exit,
 };
 
@@ -36,6 +36,7 @@ pub(crate) enum Command {
     Analyze(Box<analyze::Analyze>),
     Import(Box<import::Import>),
     Generate(generate::Generate),
+    Witness(witness::Witness),
     Explain(explain::Explain),
     Report(report::Report),
 }
@@ -49,6 +50,7 @@ impl Command {
             Self::Analyze(analyze) => analyze.run(display),
             Self::Import(import) => import.run(display),
             Self::Generate(generate) => generate.run(display),
+            Self::Witness(witness) => witness.run(),
             Self::Explain(explain) => explain.run(),
             Self::Report(report) => report.run(display),
         }

@@ -7,3 +7,4 @@ pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod replay;
 pub(crate) mod report;
+pub(crate) mod witness;

@@ -14,7 +14,7 @@ use tandem_state::{GenesisAccount, Store, StoreConfig};
 ///
 /// A directory of another chain is an error, and nothing in it changes.
 pub(crate) fn open(datadir: &Path, genesis: &Path) -> Result<(Store, Arc<ChainSpec>)> {
-    let GenesisFile { spec, header, state } = GenesisFile::read(genesis)?;
+    let GenesisFile { spec, header, state, .. } = GenesisFile::read(genesis)?;
     let state_root = tandem_chain::state_root(&state);
     let header = Header { state_root, ..header };
     let config = StoreConfig::default();

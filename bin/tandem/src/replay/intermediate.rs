@@ -4,7 +4,7 @@ use alloy_hardforks::EthereumHardforks;
 use alloy_primitives::{Address, B256, keccak256};
 use revm::state::{Account, AccountInfo, EvmState};
 use tandem_chain::state_root;
-use tandem_compare::{Engine, Observe, Place, Reference};
+use tandem_compare::{Engine, Observe, ParentState, Place, Reference};
 use tandem_corpus::{Case, PlainState};
 use tandem_state::{
     AccountUpdate, StateUpdate, StorageBase, StorageUpdate, WitnessError, WitnessState, update::hash_slot,
@@ -32,21 +32,26 @@ pub(crate) fn roots(case: &Case) -> Option<Vec<B256>> {
 
 /// Returns the same of a block on a witness; fails where the witness does not reach.
 pub(crate) fn witnessed_roots(case: &Case<WitnessState>) -> Result<Option<Vec<B256>>, WitnessError> {
+    let Some(updates) = updates(case) else { return Ok(None) };
+    updates.into_iter().map(|update| case.state.root_after(update)).collect::<Result<_, _>>().map(Some)
+}
+
+/// Returns what each transaction and those before it change, where receipts carry the roots after that.
+pub(crate) fn updates<S: ParentState>(case: &Case<S>) -> Option<Vec<StateUpdate>> {
     let (spec, number) = (&case.spec, case.block.header.number);
     if spec.is_byzantium_active_at_block(number) {
-        return Ok(None);
+        return None;
     }
     let clears_empty = spec.is_spurious_dragon_active_at_block(number);
     let mut update = StateUpdate::default();
-    let mut roots = Vec::with_capacity(case.block.transactions.len());
-    let trace = Reference::default().execute(case, Observe::Commits).trace;
-    for commit in trace.into_iter().flat_map(|trace| trace.commits) {
+    let mut updates = Vec::with_capacity(case.block.transactions.len());
+    for commit in Reference::default().execute(case, Observe::Commits).trace?.commits {
         add(&mut update, &commit.state, clears_empty);
         if matches!(commit.place, Some(Place::Transaction(_))) {
-            roots.push(case.state.root_after(update.clone())?);
+            updates.push(update.clone());
         }
     }
-    Ok(Some(roots))
+    Some(updates)
 }
 
 /// Adds what one transaction changed to what those before it did.

@@ -23,7 +23,7 @@ impl Chain {
             let expected = "the chain's blocks (*.rlp, *.era1) beside genesis.json";
             return Err(InputError::Missing { path: directory.join("chain.rlp"), expected });
         }
-        let GenesisFile { spec, header, state } = GenesisFile::read(&path)?;
+        let GenesisFile { spec, header, state, .. } = GenesisFile::read(&path)?;
         let mut blocks = blocks(files);
         let first = blocks.next();
         let genesis_hash = first.as_ref().and_then(|block| stated_hash(block, header.number));

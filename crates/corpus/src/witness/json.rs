@@ -51,13 +51,36 @@ pub(super) struct JsonExecutionWitness {
 }
 
 /// A chain.
-#[derive(Deserialize)]
-#[serde(untagged)]
 pub(super) enum JsonChain {
     /// By the name of a public chain.
     Name(String),
     /// By a geth genesis config.
     Config(Box<ChainConfig>),
+}
+
+impl<'de> Deserialize<'de> for JsonChain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ChainVisitor)
+    }
+}
+
+struct ChainVisitor;
+
+impl<'de> de::Visitor<'de> for ChainVisitor {
+    type Value = JsonChain;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a chain: the name of a public one, or a geth genesis config")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<JsonChain, E> {
+        Ok(JsonChain::Name(name.to_owned()))
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<JsonChain, A::Error> {
+        let config = ChainConfig::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        Ok(JsonChain::Config(Box::new(config)))
+    }
 }
 
 /// A block.
