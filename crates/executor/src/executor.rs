@@ -135,9 +135,10 @@ where
     ) -> Result<Option<Prepared<F, R::Transaction>>, WorkerPanic> {
         let Some(ahead) = self.look_ahead.take() else { return Ok(None) };
         let pool = self.factory.pool();
-        let is_spared = |tx: &R::Transaction| self.payments.is_some() && PaymentRules::is_certain(tx);
+        let spec = (*self.inner.evm.cfg_env().spec()).into();
+        let is_spared = |tx: &R::Transaction| self.payments.is_some() && PaymentRules::is_candidate(tx);
         let speculated = ahead.transactions.iter().filter(|tx| !is_spared(tx));
-        let plan = Plan::new(ahead.strategy, speculated.map(|tx| tx.gas_limit()), worker_count);
+        let plan = Plan::new(ahead.strategy, spec, speculated.map(|tx| tx.gas_limit()), worker_count);
         let Plan::Parallel { workers } = plan else { return Ok(None) };
 
         let evm = &self.inner.evm;

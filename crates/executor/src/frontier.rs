@@ -21,6 +21,7 @@ use crate::{
     base::ReadError,
     error::WorkerPanic,
     evm::SpeculativeEvmFactory,
+    hot::Outcomes,
     index::TxIndex,
     merged::MergedState,
     schedule::Taken,
@@ -60,6 +61,7 @@ pub struct Frontier<F: SpeculativeEvmFactory, T> {
     /// The attempt that was committed last.
     held: Option<Box<Attempt<F::HaltReason>>>,
     trust: Trust,
+    outcomes: Outcomes,
     stats: BlockStats,
 }
 
@@ -78,6 +80,7 @@ where
             published: Published::Nothing,
             held: None,
             trust,
+            outcomes: Outcomes::default(),
             stats: BlockStats { threads, ..BlockStats::default() },
         })
     }
@@ -148,7 +151,7 @@ where
         match self.wait()? {
             Taken::Ready(attempt) => return Ok(Some(attempt)),
             Taken::Idle(stale) => self.published = stale.map_or(Published::Nothing, Published::Stale),
-            Taken::Running => {}
+            Taken::Running(_) => {}
         }
         Ok(None)
     }
@@ -161,10 +164,12 @@ where
         mut attempt: Box<Attempt<F::HaltReason>>,
         validity: Option<Validity>,
     ) -> Option<ResultAndState<F::HaltReason>> {
+        let target = self.speculation.transactions[self.next.0].to();
         if validity == Some(Validity::Valid)
             && let Some(result) = attempt.outcome.take()
         {
             self.stats.committed_attempts += 1;
+            self.outcomes.held(target);
             let state = std::mem::take(&mut attempt.state);
             self.published = Published::Valid(attempt);
             return Some(ResultAndState { result, state });
@@ -172,6 +177,7 @@ where
         if let Some(Validity::Conflict(location)) = validity {
             self.stats.add_conflict(location);
         }
+        self.outcomes.failed(target, &self.speculation.hot);
         self.stats.reexecuted += 1;
         self.published = Published::Stale(attempt);
         None
@@ -183,17 +189,19 @@ where
     fn wait(&mut self) -> Result<Taken<F::HaltReason>, WorkerPanic> {
         let mut patience = None;
         loop {
-            match self.speculation.schedule.take(self.next) {
-                Taken::Running => {}
+            let elapsed = match self.speculation.schedule.take(self.next) {
+                Taken::Running(elapsed) => elapsed,
                 taken => return Ok(taken),
-            }
+            };
             if let Some(message) = self.speculation.panic_message() {
                 return Err(WorkerPanic { message });
             }
             if self.work_ahead()? != Step::Nothing {
                 continue;
             }
-            let end = *patience.get_or_insert_with(|| Instant::now() + self.execution_time());
+            // What has run for long takes as long here.
+            let time = self.execution_time().max(elapsed * 2);
+            let end = *patience.get_or_insert_with(|| Instant::now() + time);
             if Instant::now() >= end {
                 return Ok(self.speculation.schedule.seize(self.next));
             }

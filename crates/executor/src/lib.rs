@@ -11,8 +11,8 @@
 //!    [`block`]: a whole block in one call;
 //! 2. [`look_ahead`]: what the caller hands over so that workers can start;
 //! 3. [`frontier`]: the walk in block order; [`speculation`] and [`schedule`]: what it shares with workers;
-//!    [`worker`]: one worker's step; [`pool`]: threads that outlive blocks; [`driven`]: the same on one thread, in an
-//!    order that a seed decides;
+//!    [`early`] and [`hot`]: what to begin first and what to leave alone; [`worker`]: one worker's step; [`pool`]:
+//!    threads that outlive blocks; [`driven`]: the same on one thread, in an order that a seed decides;
 //! 4. [`payment`]: transactions that need no EVM;
 //!    [`tracked_db`], [`instructions`], [`evm`]: how an attempt learns what it read;
 //! 5. [`attempt`], [`needs`], [`writes`], [`memory`]: what an attempt read, needed and wrote;
@@ -26,12 +26,14 @@ pub mod base;
 pub mod block;
 pub mod codes;
 pub mod driven;
+pub mod early;
 pub mod error;
 pub mod evm;
 pub mod executor;
 pub mod factory;
 pub mod fields;
 pub mod frontier;
+pub mod hot;
 pub mod index;
 pub mod instructions;
 pub mod look_ahead;

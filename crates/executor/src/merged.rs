@@ -45,6 +45,11 @@ pub struct MergedState<DB> {
     spent: Option<EvmState>,
 }
 
+/// Whether nobody observes each transaction's changes to a state: no hook, no block access list.
+pub const fn can_merge<DB>(state: &State<DB>) -> bool {
+    state.state_hook.is_none() && state.bal_state.bal.is_none() && state.bal_state.bal_builder.is_none()
+}
+
 /// Whether something was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
@@ -102,9 +107,7 @@ impl<DB: Database> MergedState<DB> {
 
     /// Whether nobody observes each transaction's changes.
     pub fn can_merge(&self) -> bool {
-        self.state.state_hook.is_none()
-            && self.state.bal_state.bal.is_none()
-            && self.state.bal_state.bal_builder.is_none()
+        can_merge(&self.state)
     }
 
     /// Begins to merge, where it can.

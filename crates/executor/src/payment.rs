@@ -8,6 +8,7 @@
 //! `validate_against_state_and_deduct_caller`, `reimburse_caller`, `reward_beneficiary`).
 
 use alloy_consensus::Transaction;
+use alloy_evm::EvmEnv;
 use alloy_primitives::{Address, Bytes, U256};
 use revm::{
     context_interface::{
@@ -16,6 +17,8 @@ use revm::{
     },
     primitives::hardfork::SpecId,
 };
+
+use crate::evm::SpeculativeEvmFactory;
 
 /// Whether a chain's payments follow Ethereum's rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,11 @@ pub struct PaymentRules {
 }
 
 impl PaymentRules {
+    /// Reads the rules of a chain's block off its environment; `None` where payments are left to the EVM.
+    pub fn of<F: SpeculativeEvmFactory>(factory: &F, env: &EvmEnv<F::Spec, F::BlockEnv>) -> Option<Self> {
+        (factory.payments() == Payments::Ethereum).then(|| Self::new(&env.cfg_env, &env.block_env)).flatten()
+    }
+
     /// Reads the rules off a block's environment; `None` where payments are left to the EVM.
     ///
     /// From Amsterdam on payments log (EIP-7708) and cost otherwise (EIP-2780, EIP-8037).

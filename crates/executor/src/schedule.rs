@@ -6,7 +6,7 @@
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use parking_lot::{Condvar, Mutex};
@@ -22,6 +22,9 @@ pub struct Schedule<H> {
     slots: Box<[Mutex<Slot<H>>]>,
     /// The next slot that a worker looks at; moved back when the frontier commits something unforeseen.
     next: AtomicUsize,
+    /// Transactions to begin before all others, and how many of them were begun.
+    early: Vec<TxIndex>,
+    next_early: AtomicUsize,
     attempts: AtomicUsize,
     nap: Mutex<()>,
     wake: Condvar,
@@ -31,6 +34,8 @@ pub struct Schedule<H> {
 #[derive(Debug)]
 struct Slot<H> {
     phase: Phase,
+    /// When it was claimed last.
+    since: Option<Instant>,
     /// The last attempt that was published in the memory.
     attempt: Option<Box<Attempt<H>>>,
 }
@@ -60,11 +65,16 @@ pub enum Taken<H> {
     Ready(Box<Attempt<H>>),
     /// Nobody runs it; what an earlier attempt published is to be retracted.
     Idle(Option<Box<Attempt<H>>>),
-    /// A worker runs it; the slot is not taken.
-    Running,
+    /// A worker has run it for so long; the slot is not taken.
+    Running(Duration),
 }
 
 impl<H> Slot<H> {
+    fn run(&mut self) {
+        self.phase = Phase::Running;
+        self.since = Some(Instant::now());
+    }
+
     fn take(&mut self) -> Taken<H> {
         let phase = std::mem::replace(&mut self.phase, Phase::Taken);
         match self.attempt.take() {
@@ -76,14 +86,18 @@ impl<H> Slot<H> {
 
 impl<H> Schedule<H> {
     /// Creates a schedule of transactions, of which some are left to the frontier.
-    pub fn new(claims: impl Iterator<Item = Claim>) -> Self {
+    ///
+    /// The transactions in `early` are the first to be claimed.
+    pub fn new(claims: impl Iterator<Item = Claim>, early: Vec<TxIndex>) -> Self {
         Self {
+            early,
+            next_early: AtomicUsize::new(0),
             slots: claims
                 .map(|claim| match claim {
                     Claim::Anyone => Phase::Idle,
                     Claim::Frontier => Phase::Left,
                 })
-                .map(|phase| Mutex::new(Slot { phase, attempt: None }))
+                .map(|phase| Mutex::new(Slot { phase, since: None, attempt: None }))
                 .collect(),
             next: AtomicUsize::new(0),
             attempts: AtomicUsize::new(0),
@@ -94,8 +108,16 @@ impl<H> Schedule<H> {
 
     /// Claims the next transaction that is worth an attempt, for a worker.
     ///
-    /// A transaction that has an attempt is claimed again when its reads no longer agree with the memory.
-    pub fn claim(&self, is_fresh: impl Fn(TxIndex, &Attempt<H>) -> bool) -> Option<TxIndex> {
+    /// A transaction that has an attempt is claimed again when its reads no longer agree with the memory. One that is
+    /// not wanted is passed over.
+    pub fn claim(
+        &self,
+        is_fresh: impl Fn(TxIndex, &Attempt<H>) -> bool,
+        is_wanted: impl Fn(TxIndex) -> bool,
+    ) -> Option<TxIndex> {
+        if let Some(index) = self.claim_early() {
+            return Some(index);
+        }
         loop {
             // Relaxed: the slot's lock orders what is read and written for it.
             let at = self.next.fetch_add(1, Ordering::Relaxed);
@@ -107,15 +129,30 @@ impl<H> Schedule<H> {
             let index = TxIndex(at);
             let mut slot = slot.lock();
             let worth = match (slot.phase, &slot.attempt) {
-                (Phase::Idle, _) => true,
-                (Phase::Ready, Some(attempt)) => !is_fresh(index, attempt),
+                (Phase::Idle, _) => is_wanted(index),
+                (Phase::Ready, Some(attempt)) => !is_fresh(index, attempt) && is_wanted(index),
                 _ => false,
             };
             if worth {
-                slot.phase = Phase::Running;
+                slot.run();
                 return Some(index);
             }
         }
+    }
+
+    /// Claims a transaction that is to be begun early.
+    fn claim_early(&self) -> Option<TxIndex> {
+        // Relaxed, both: the slot's lock orders what is read and written for it.
+        if self.next_early.load(Ordering::Relaxed) >= self.early.len() {
+            return None;
+        }
+        let index = *self.early.get(self.next_early.fetch_add(1, Ordering::Relaxed))?;
+        let mut slot = self.slots[index.0].lock();
+        let is_idle = slot.phase == Phase::Idle;
+        if is_idle {
+            slot.run();
+        }
+        is_idle.then_some(index)
     }
 
     /// Leaves a finished attempt, published in the memory, unless the frontier has taken the transaction.
@@ -157,7 +194,10 @@ impl<H> Schedule<H> {
     /// Takes a transaction for the frontier, unless a worker runs it.
     pub fn take(&self, index: TxIndex) -> Taken<H> {
         let mut slot = self.slots[index.0].lock();
-        if slot.phase == Phase::Running { Taken::Running } else { slot.take() }
+        match slot.phase {
+            Phase::Running => Taken::Running(slot.since.map_or(Duration::ZERO, |since| since.elapsed())),
+            _ => slot.take(),
+        }
     }
 
     /// Takes a transaction for the frontier even from a worker, whose attempt is then dropped.

@@ -14,7 +14,9 @@ use crate::{
     attempt::Attempt,
     base::{BaseSource, ReadError},
     codes::CodeStock,
+    early::early,
     evm::{SpeculativeEvmFactory, WorkerEvm},
+    hot::HotTargets,
     look_ahead::LookAhead,
     memory::MultiVersionMemory,
     needs::Rules,
@@ -43,6 +45,9 @@ pub struct Speculation<F: SpeculativeEvmFactory, T> {
     /// Who runs what.
     #[debug(skip)]
     pub schedule: Schedule<<F as EvmFactory>::HaltReason>,
+    /// Which targets' transactions workers leave to the frontier.
+    #[debug(skip)]
+    pub hot: HotTargets,
     /// How payments are told, where the frontier needs no EVM for them.
     #[debug(skip)]
     pub payments: Option<PaymentRules>,
@@ -77,10 +82,14 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
             factory,
             env,
             memory: Arc::new(MultiVersionMemory::new(Some(fee_recipient))),
-            schedule: Schedule::new(ahead.transactions.iter().map(|tx| match payments {
-                Some(_) if PaymentRules::is_certain(tx.inner()) => Claim::Frontier,
-                _ => Claim::Anyone,
-            })),
+            schedule: Schedule::new(
+                ahead.transactions.iter().map(|tx| match payments {
+                    Some(_) if PaymentRules::is_certain(tx.inner()) => Claim::Frontier,
+                    _ => Claim::Anyone,
+                }),
+                early(&ahead.transactions),
+            ),
+            hot: HotTargets::default(),
             payments,
             transactions: ahead.transactions,
             base: ahead.base,

@@ -75,8 +75,11 @@ where
     pub(crate) fn claim(&mut self) -> Result<TxIndex, Step> {
         let speculation = &self.speculation;
         let memory = &speculation.memory;
-        let claimed =
-            speculation.schedule.claim(|index, attempt| validation::is_fresh(memory, index, attempt));
+        let target = |index: TxIndex| speculation.transactions[index.0].to();
+        let claimed = speculation.schedule.claim(
+            |index, attempt| validation::is_fresh(memory, index, attempt),
+            |index| target(index).is_none_or(|target| !speculation.hot.contains(target)),
+        );
         let Some(index) = claimed else { return Err(Step::Nothing) };
         if self.is_payment(index) {
             self.speculation.schedule.leave(index);

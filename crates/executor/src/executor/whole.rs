@@ -3,7 +3,7 @@
 use alloy_consensus::{Transaction, TransactionEnvelope, TxReceipt, transaction::Recovered};
 use alloy_eips::Encodable2718;
 use alloy_evm::{
-    Database, Evm, FromRecoveredTx, FromTxWithEncoded,
+    Database, Evm, EvmEnv, FromRecoveredTx, FromTxWithEncoded,
     block::{BlockExecutionError, BlockExecutor, GasOutput},
     eth::{receipt_builder::ReceiptBuilder, spec::EthExecutorSpec},
 };
@@ -14,7 +14,7 @@ use super::{ParallelBlockExecutor, outcome};
 use crate::{
     evm::SpeculativeEvmFactory,
     merged::{Applied, MergedState},
-    payment::{PaymentRules, Payments},
+    payment::PaymentRules,
 };
 
 impl<E, F, Spec, R, DB> ParallelBlockExecutor<'_, E, F, Spec, R>
@@ -88,9 +88,9 @@ where
     /// Lets payments be applied without an EVM where that is possible and nobody observes it.
     pub(crate) fn spare_payments(&mut self) {
         let evm = &self.inner.evm;
-        let is_ethereum = self.factory.shared_evm_factory().payments() == Payments::Ethereum;
-        if is_ethereum && evm.db().can_merge() {
-            self.payments = PaymentRules::new(evm.cfg_env(), evm.block());
+        if evm.db().can_merge() {
+            let env = EvmEnv { cfg_env: evm.cfg_env().clone(), block_env: evm.block().clone() };
+            self.payments = PaymentRules::of(self.factory.shared_evm_factory().as_ref(), &env);
         }
     }
 

@@ -1,0 +1,85 @@
+//! Learns, within a block, which targets' transactions keep conflicting.
+//!
+//! Where most attempts at transactions to one contract fail (a mint, one pool), speculating on them is work done twice.
+//! Workers then leave its transactions to the frontier, which executes them in order, and go on with others. A wrong
+//! guess costs time only.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use alloy_primitives::{
+    Address,
+    map::{AddressMap, AddressSet},
+};
+use parking_lot::RwLock;
+
+/// Failed attempts from which on a target may be hot.
+const FAILED_MIN: usize = 2;
+
+/// Targets whose transactions workers leave alone.
+#[derive(Debug, Default)]
+pub struct HotTargets {
+    targets: RwLock<AddressSet>,
+    count: AtomicUsize,
+}
+
+impl HotTargets {
+    /// Whether workers leave this target's transactions alone.
+    pub fn contains(&self, target: Address) -> bool {
+        // Relaxed: who misses an addition makes one more attempt.
+        self.count.load(Ordering::Relaxed) > 0 && self.targets.read().contains(&target)
+    }
+
+    fn add(&self, target: Address) {
+        if self.targets.write().insert(target) {
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What became of attempts so far, by target; the frontier's.
+#[derive(Debug, Default)]
+pub struct Outcomes(AddressMap<Outcome>);
+
+#[derive(Debug, Default)]
+struct Outcome {
+    held: usize,
+    failed: usize,
+}
+
+impl Outcomes {
+    /// Counts an attempt that held.
+    pub fn held(&mut self, target: Option<Address>) {
+        // Only who failed before is watched.
+        if let Some(outcome) = target.and_then(|target| self.0.get_mut(&target)) {
+            outcome.held += 1;
+        }
+    }
+
+    /// Counts an attempt that failed, and tells the workers where that is the rule.
+    pub fn failed(&mut self, target: Option<Address>, hot: &HotTargets) {
+        let Some(target) = target else { return };
+        let outcome = self.0.entry(target).or_default();
+        outcome.failed += 1;
+        if outcome.failed >= FAILED_MIN && outcome.failed > outcome.held {
+            hot.add(target);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn target_is_hot_when_most_attempts_fail() {
+        let (hot, mut outcomes) = (HotTargets::default(), Outcomes::default());
+        let (mint, router) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        outcomes.failed(Some(mint), &hot);
+        outcomes.failed(Some(router), &hot);
+        assert!(!hot.contains(mint));
+        (0..2).for_each(|_| outcomes.held(Some(router)));
+        outcomes.failed(Some(mint), &hot);
+        outcomes.failed(Some(router), &hot);
+        assert!(hot.contains(mint) && !hot.contains(router));
+    }
+}
