@@ -326,7 +326,8 @@ fn start<DB: Database>(
     state: &mut State<DB>,
     read: &AccountRead,
 ) -> Result<(Start, Option<AccountFields>), <State<DB> as Database>::Error> {
-    let is_base = read.origin == Origin::Base && read.code == Code::Apart;
+    // An account of an earlier block's bundle has a status of its own, which revm's `State` must load.
+    let is_base = read.origin == Origin::Base && read.code == Code::Apart && !state.use_preloaded_bundle;
     if is_base && !state.cache.accounts.contains_key(&read.address) {
         let found = read.found();
         return Ok((Start::Base(found), found));
