@@ -276,7 +276,11 @@ where
         if let Some(stale) = stale {
             self.speculation.give_back(stale);
         }
-        self.speculation.schedule.rewind(self.next);
+        // What reads a hot target's slots is mostly left to the frontier: nobody need look again.
+        let target = self.speculation.transactions[index.0].to();
+        if target.is_none_or(|target| !self.speculation.hot.contains(target)) {
+            self.speculation.schedule.rewind(self.next);
+        }
     }
 
     /// Returns the block's counters so far.
