@@ -35,6 +35,9 @@ use crate::{
 /// Spins between two looks at an attempt that is waited for.
 const SPIN_COUNT: usize = 64;
 
+/// Transactions to hot targets, one after the other, from which on workers are no help.
+const HOT_RUN_MAX: usize = 32;
+
 /// Bounds an estimate of a transaction's execution time from below.
 const EXECUTION_TIME_MIN: Duration = Duration::from_micros(20);
 
@@ -62,6 +65,8 @@ pub struct Frontier<F: SpeculativeEvmFactory, T> {
     held: Option<Box<Attempt<F::HaltReason>>>,
     trust: Trust,
     outcomes: Outcomes,
+    /// Transactions to hot targets that were executed here one after the other.
+    hot_run: usize,
     stats: BlockStats,
 }
 
@@ -81,6 +86,7 @@ where
             held: None,
             trust,
             outcomes: Outcomes::default(),
+            hot_run: 0,
             stats: BlockStats { threads, ..BlockStats::default() },
         })
     }
@@ -148,6 +154,9 @@ where
 
     /// Waits for an attempt at the next transaction; without one the caller executes it.
     fn await_attempt(&mut self) -> Result<Option<Box<Attempt<F::HaltReason>>>, WorkerPanic> {
+        if self.is_over() {
+            return Ok(None);
+        }
         match self.wait()? {
             Taken::Ready(attempt) => return Ok(Some(attempt)),
             Taken::Idle(stale) => self.published = stale.map_or(Published::Nothing, Published::Stale),
@@ -271,6 +280,9 @@ where
             Published::Nothing => None,
         };
         self.stats.frontier_executed += 1;
+        if self.is_over() {
+            return;
+        }
         let writes = WriteSet::from_state(state);
         self.speculation.memory.publish(Some(index), &writes, stale.as_ref().map(|attempt| &attempt.writes));
         if let Some(stale) = stale {
@@ -278,9 +290,20 @@ where
         }
         // What reads a hot target's slots is mostly left to the frontier: nobody need look again.
         let target = self.speculation.transactions[index.0].to();
-        if target.is_none_or(|target| !self.speculation.hot.contains(target)) {
+        if target.is_some_and(|target| self.speculation.hot.contains(target)) {
+            self.hot_run += 1;
+            if self.is_over() {
+                self.speculation.stop();
+            }
+        } else {
+            self.hot_run = 0;
             self.speculation.schedule.rewind(self.next);
         }
+    }
+
+    /// Whether the rest of the block is left to the frontier, because workers find nothing but hot targets.
+    const fn is_over(&self) -> bool {
+        self.hot_run >= HOT_RUN_MAX
     }
 
     /// Returns the block's counters so far.
