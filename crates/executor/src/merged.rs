@@ -75,7 +75,7 @@ impl Start {
     fn into_account(self) -> Account {
         let info = match self {
             Self::Waiting => None,
-            Self::Base(fields) => fields.map(|fields| fields.with_code(None)),
+            Self::Base(fields) => fields.map(|fields| as_loaded(fields.with_code(None))),
             Self::Committed(info) => info,
         };
         info.map_or_else(|| Account::new_not_existing(TransactionId::ZERO), Account::from)
@@ -278,7 +278,8 @@ impl<DB: Database> MergedState<DB> {
                         self.state.basic(address)?
                     } else {
                         // revm's `State` need not keep what will be committed to it.
-                        self.state.database.basic(address).map_err(EvmDatabaseError::Database)?
+                        let info = self.state.database.basic(address).map_err(EvmDatabaseError::Database)?;
+                        info.map(as_loaded)
                     };
                 let account =
                     info.map_or_else(|| Account::new_not_existing(TransactionId::ZERO), Account::from);
@@ -314,6 +315,11 @@ impl<DB: Database> MergedState<DB> {
         }
         Ok(())
     }
+}
+
+/// Returns an account of the database as revm's `State` loads it: of an empty one it keeps nothing.
+fn as_loaded(info: AccountInfo) -> AccountInfo {
+    if info.is_empty() { AccountInfo::default() } else { info }
 }
 
 /// Returns an account's fields if it exists.
@@ -414,5 +420,43 @@ impl<DB: Database> DatabaseCommit for MergedState<DB> {
             self.flush();
             self.state.commit(changes);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use revm::database::InMemoryDB;
+
+    use super::*;
+
+    /// revm's `State` gives an empty account that exists the empty code, whatever the database says.
+    #[test]
+    fn empty_account_is_loaded_as_state_loads_it() {
+        let (sender, to, beneficiary) =
+            (Address::repeat_byte(1), Address::repeat_byte(2), Address::repeat_byte(3));
+        let mut db = InMemoryDB::default();
+        db.insert_account_info(sender, AccountInfo::from_balance(U256::from(100)));
+        db.insert_account_info(beneficiary, AccountInfo { code: None, ..AccountInfo::default() });
+        db.cache.accounts.get_mut(&beneficiary).unwrap().info.code = None;
+
+        let mut state = State::builder().with_database(db.clone()).build();
+        let loaded = state.basic(beneficiary).unwrap().unwrap();
+
+        let mut merged = MergedState::new(State::builder().with_database(db).build());
+        merged.begin_merging();
+        let payment = Payment {
+            sender,
+            nonce: 0,
+            to,
+            value: U256::from(5),
+            cost_max: U256::from(9),
+            fee: U256::from(3),
+            reward: U256::from(2),
+        };
+        assert_eq!(merged.pay(&payment, beneficiary).unwrap(), Applied::Yes);
+        let paid = merged.basic(beneficiary).unwrap().unwrap();
+        assert_eq!((paid.balance, paid.code.is_some()), (U256::from(2), loaded.code.is_some()));
+        assert_eq!(merged.basic(sender).unwrap().unwrap().balance, U256::from(92));
+        assert_eq!(merged.basic(to).unwrap().unwrap().balance, U256::from(5));
     }
 }
