@@ -4,7 +4,7 @@
 //! state in [`case`], or in [`witness`]
 //! where that is what the state is held as, a chain in [`chain`] block by block ([`mod@block`]) on what was accepted before ([`import`]). Both
 //! have [`twins`] execute and compare; [`after`] has the rules that hold after execution, [`expectation`] what a source
-//! expects. [`record`] writes down what came out ([`judged`]), and [`results`] carries it to the report and to standard
+//! expects. What came out ([`judged`]) becomes a record, and [`results`] carries it to the report and to standard
 //! output ([`findings`]).
 
 pub(crate) mod after;
@@ -21,7 +21,6 @@ pub(crate) mod items;
 pub(crate) mod judged;
 pub(crate) mod missing;
 pub(crate) mod portion;
-pub(crate) mod record;
 pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod twins;

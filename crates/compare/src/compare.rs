@@ -35,6 +35,18 @@ pub enum StateRoot<'a, S = PlainState> {
     Agreement(&'a dyn RootSource<S>),
     /// They must agree with the header too, where the expectation looks at it.
     Header(&'a dyn RootSource<S>),
+    /// The same, and one execution's root is known already: whoever executed computed it, in a way of their own. The
+    /// source is asked for the other's only.
+    Claimed(Claim, &'a dyn RootSource<S>),
+}
+
+/// A state root that comes with an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// With the sequential one.
+    Sequential(B256),
+    /// With the parallel one.
+    Parallel(B256),
 }
 
 /// The terms of a comparison.
@@ -168,8 +180,9 @@ fn outputs<S>(
 ) -> Result<(), RootError> {
     differ::outputs(sequential, parallel, out);
 
-    let one = summary(case, sequential, terms)?;
-    let two = summary(case, parallel, terms)?;
+    let (claim_one, claim_two) = claims(terms);
+    let one = summary(case, sequential, terms, claim_one)?;
+    let two = summary(case, parallel, terms, claim_two)?;
     let header = header_summary(case, terms);
     let mut sums = Differences::default();
     differ::summary::compare(&one, &two, &header, &mut sums);
@@ -212,10 +225,25 @@ fn applicable<S>(case: &Case<S>, summary: &Summary, checks: Checks) -> Checks {
     }
 }
 
-fn summary<S>(case: &Case<S>, output: &Output, terms: &Terms<'_, S>) -> Result<Summary, RootError> {
-    let state_root = match terms.state_root {
-        StateRoot::Unchecked => None,
-        StateRoot::Agreement(source) | StateRoot::Header(source) => {
+/// Returns the roots that come with the sequential and with the parallel execution.
+const fn claims<S>(terms: &Terms<'_, S>) -> (Option<B256>, Option<B256>) {
+    match terms.state_root {
+        StateRoot::Claimed(Claim::Sequential(root), _) => (Some(root), None),
+        StateRoot::Claimed(Claim::Parallel(root), _) => (None, Some(root)),
+        StateRoot::Unchecked | StateRoot::Agreement(_) | StateRoot::Header(_) => (None, None),
+    }
+}
+
+fn summary<S>(
+    case: &Case<S>,
+    output: &Output,
+    terms: &Terms<'_, S>,
+    claimed: Option<B256>,
+) -> Result<Summary, RootError> {
+    let state_root = match (claimed, terms.state_root) {
+        (Some(root), _) => Some(root),
+        (None, StateRoot::Unchecked) => None,
+        (None, StateRoot::Agreement(source) | StateRoot::Header(source) | StateRoot::Claimed(_, source)) => {
             Some(source.state_root(case, &output.bundle)?)
         }
     };
@@ -239,7 +267,8 @@ fn header_summary<S>(case: &Case<S>, terms: &Terms<'_, S>) -> Summary {
         receipts_root: has_status.then_some(header.receipts_root),
         requests_hash: header.requests_hash,
         bal_hash: header.block_access_list_hash,
-        state_root: matches!(terms.state_root, StateRoot::Header(_)).then_some(header.state_root),
+        state_root: matches!(terms.state_root, StateRoot::Header(_) | StateRoot::Claimed(..))
+            .then_some(header.state_root),
     }
 }
 

@@ -33,7 +33,7 @@ pub mod verdict;
 pub mod world;
 
 pub use checks::{Check, Checks};
-pub use compare::{Comparison, Expectation, Roots, StateRoot, Terms, compare};
+pub use compare::{Claim, Comparison, Expectation, Roots, StateRoot, Terms, compare};
 pub use difference::{Difference, Value};
 pub use engine::{Engine, Observe, ParentState};
 pub use error::{ErrorForm, ExecuteError};

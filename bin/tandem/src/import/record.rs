@@ -3,9 +3,8 @@
 use alloy_hardforks::EthereumHardforks;
 use tandem_chain::Checked;
 use tandem_corpus::ChainSpec;
+use tandem_exex::record::{CONFLICTS_MAX, attempts, conflict};
 use tandem_report::{BlockRecord, Check, Checks, RootTriple, Schema, Strategy, Verdict};
-
-use crate::replay::record::{CONFLICTS_MAX, conflict, executions};
 
 /// Makes the record of a block whose execution matched its header in everything.
 ///
@@ -36,7 +35,7 @@ pub(crate) fn checked(spec: &ChainSpec, checked: &Checked<'_>, repeated: bool) -
         sequential_us: (!is_parallel).then_some(duration_us),
         parallel_us: is_parallel.then_some(duration_us),
         speedup: None,
-        attempts: executions(stats),
+        attempts: attempts(stats),
         reexecuted: stats.reexecuted as u64,
         frontier_executed: stats.frontier_executed as u64,
         conflicts: stats.conflicts().iter().take(CONFLICTS_MAX).filter_map(conflict).collect(),

@@ -4,6 +4,7 @@ use alloy_primitives::keccak256;
 use tandem_chain::ImportError;
 use tandem_compare::{CarriedState, Comparison, StateRoot, Terms, Verdict};
 use tandem_corpus::{Block, Case, ChainBlock, InputError, decode_block};
+use tandem_exex::record;
 use tandem_report::{BlockRecord, RootTriple, Verdict as Word};
 
 use super::{
@@ -12,7 +13,6 @@ use super::{
     findings::Findings,
     import::{Import, Prepared},
     judged::Judged,
-    record,
     twins::Twins,
 };
 
@@ -55,8 +55,12 @@ fn execute(import: &mut Import, case: &Case, expected: &Expected, twins: &mut Tw
     if is_storage_collision(&examined.comparison, case, import) {
         return execute(import, case, &Expected::NotApplied(NotApplied::StorageCollision), twins);
     }
-    let record =
-        record::executed(&import.source, &import.tree.spec().at(&case.block.header), &case.block, &examined);
+    let record = record::executed(
+        &import.source,
+        &import.tree.spec().at(&case.block.header),
+        &case.block,
+        examined.executions(),
+    );
     let judged = match (examined.comparison.verdict == Verdict::Match, expected) {
         (true, Expected::Valid | Expected::Invalid(_)) => {
             let validated = after::validated(case, &examined);

@@ -12,6 +12,7 @@ use tandem_compare::{
 };
 use tandem_corpus::Case;
 use tandem_executor::BlockStats;
+use tandem_exex::record::Executions;
 
 /// The two executions of every block.
 #[derive(Debug)]
@@ -32,6 +33,14 @@ pub(crate) struct Examined {
     pub(crate) stats: BlockStats,
     /// Median of the parallel executions' times.
     pub(crate) parallel_time: Duration,
+}
+
+impl Examined {
+    /// Returns what a record tells of it.
+    pub(crate) const fn executions(&self) -> Executions<'_> {
+        let Self { comparison, sequential, stats, parallel_time } = self;
+        Executions { comparison, sequential, stats, parallel_time: *parallel_time }
+    }
 }
 
 impl Twins {

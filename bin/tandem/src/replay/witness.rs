@@ -9,6 +9,7 @@ use tandem_chain::{
 };
 use tandem_compare::{CarriedState, Expectation, StateRoot, Terms};
 use tandem_corpus::{Case, ChainSpec, Witness};
+use tandem_exex::record;
 use tandem_report::Verdict;
 use tandem_state::WitnessState;
 
@@ -16,7 +17,6 @@ use super::{
     eip779, intermediate,
     judged::Judged,
     missing::Parent,
-    record,
     twins::{Examined, Twins},
 };
 
@@ -58,7 +58,7 @@ pub(crate) fn judge(proved: &Proved, twins: &mut Twins) -> Judged {
     }
     let state_root = StateRoot::Header(&CarriedState);
     let examined = twins.examine(case, &Terms { expectation: Expectation::Valid, state_root });
-    let record = record::executed(&case.source, spec, &case.block, &examined);
+    let record = record::executed(&case.source, spec, &case.block, examined.executions());
     if let Some(error) = WitnessState::input_error(case, &examined) {
         return Judged::unusable(record, error);
     }

@@ -1,35 +1,41 @@
 //! Writes down what was found out about a block.
 
+use std::time::Duration;
+
+use alloy_consensus::Header;
 use alloy_primitives::B256;
-use tandem_compare::{Check, Checks, Difference, Roots, Verdict};
+use tandem_compare::{Check, Checks, Comparison, Difference, Execution, Roots, Verdict};
 use tandem_corpus::{Block, ChainSpec};
 use tandem_executor::{BlockStats, Conflict, Location};
 use tandem_report::{
     BlockRecord, ConflictKind, Divergence, RootTriple, Schema, Strategy, record as report, speedup_of,
 };
 
-use super::twins::Examined;
-
 /// Conflicts that a record names; the most frequent ones.
-pub(crate) const CONFLICTS_MAX: usize = 64;
+pub const CONFLICTS_MAX: usize = 64;
 
 /// Starts the record of a block that was not executed.
-pub(crate) fn unexecuted(
+pub fn unexecuted(source: &str, spec: &ChainSpec, block: &Block, verdict: report::Verdict) -> BlockRecord {
+    outline(source, spec, (block.hash, &block.header), block.transactions.len(), verdict)
+}
+
+/// Starts the record of a block of which no more than the header is at hand.
+pub fn outline(
     source: &str,
     spec: &ChainSpec,
-    block: &Block,
+    (hash, header): (B256, &Header),
+    transaction_count: usize,
     verdict: report::Verdict,
 ) -> BlockRecord {
-    let header = &block.header;
     let root = |root| RootTriple { header: Some(root), ..RootTriple::default() };
     BlockRecord {
         schema: Schema,
         number: header.number,
-        hash: block.hash,
+        hash,
         parent: header.parent_hash,
         source: source.to_owned(),
         fork: spec.fork_name(header).to_owned(),
-        txs: block.transactions.len() as u64,
+        txs: transaction_count as u64,
         gas_used: 0,
         strategy: Strategy::Sequential,
         threads: 1,
@@ -52,13 +58,26 @@ pub(crate) fn unexecuted(
     }
 }
 
+/// What two executions of a block gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Executions<'a> {
+    /// How they compare.
+    pub comparison: &'a Comparison,
+    /// The sequential one.
+    pub sequential: &'a Execution,
+    /// What the parallel one took.
+    pub stats: &'a BlockStats,
+    /// How long the parallel one took.
+    pub parallel_time: Duration,
+}
+
 /// Writes the record of a block that was executed both ways; the verdict is the comparison's.
-pub(crate) fn executed(source: &str, spec: &ChainSpec, block: &Block, examined: &Examined) -> BlockRecord {
-    let Examined { comparison, sequential, stats, parallel_time } = examined;
+pub fn executed(source: &str, spec: &ChainSpec, block: &Block, executions: Executions<'_>) -> BlockRecord {
+    let Executions { comparison, sequential, stats, parallel_time } = executions;
     // Times of executions that failed measure where they failed.
     let output = sequential.result.as_ref().ok();
     let us = |time: std::time::Duration| output.map(|_| u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
-    let (sequential_us, parallel_us) = (us(sequential.duration), us(*parallel_time));
+    let (sequential_us, parallel_us) = (us(sequential.duration), us(parallel_time));
     BlockRecord {
         gas_used: output.map_or(0, |output| output.result.gas_used),
         strategy: if stats.threads > 1 { Strategy::Parallel } else { Strategy::Sequential },
@@ -66,7 +85,7 @@ pub(crate) fn executed(source: &str, spec: &ChainSpec, block: &Block, examined: 
         sequential_us,
         parallel_us,
         speedup: sequential_us.zip(parallel_us).and_then(|(one, two)| speedup_of(one, two)),
-        attempts: executions(stats),
+        attempts: attempts(stats),
         reexecuted: stats.reexecuted as u64,
         frontier_executed: stats.frontier_executed as u64,
         conflicts: stats.conflicts().iter().take(CONFLICTS_MAX).filter_map(conflict).collect(),
@@ -79,12 +98,12 @@ pub(crate) fn executed(source: &str, spec: &ChainSpec, block: &Block, examined: 
 }
 
 /// Counts executions of transactions, speculative ones and those on the frontier.
-pub(crate) const fn executions(stats: &BlockStats) -> u64 {
+pub const fn attempts(stats: &BlockStats) -> u64 {
     (stats.attempts + stats.frontier_executed) as u64
 }
 
 /// Puts a divergence in a record's form; the evidence is named once it is written.
-pub(crate) fn divergence(difference: &Difference) -> Divergence {
+pub fn divergence(difference: &Difference) -> Divergence {
     let sequential = match &difference.header {
         Some(header) => format!("{} (header: {header})", difference.sequential),
         None => difference.sequential.to_string(),
@@ -109,7 +128,7 @@ fn verdict(verdict: &Verdict) -> report::Verdict {
 }
 
 /// Conflicts of state; readers that disagree on an ancestor's hash have no place in a record.
-pub(crate) fn conflict(conflict: &Conflict) -> Option<report::Conflict> {
+pub fn conflict(conflict: &Conflict) -> Option<report::Conflict> {
     let (kind, address, slot) = match conflict.location {
         Location::Slot(address, slot) => (ConflictKind::Slot, address, Some(B256::from(slot))),
         // The executor does not tell the fields of an account apart.

@@ -1,0 +1,42 @@
+//! Lets the host ask what follows from divergences.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// A handle that host and validator share. Both flags are only ever set.
+///
+/// They order nothing else: a host that sees one a block later executes that block as before, which its own check covers.
+#[derive(Clone, Debug, Default)]
+pub struct Control {
+    fallback: Arc<AtomicBool>,
+    halt: Arc<AtomicBool>,
+}
+
+impl Control {
+    /// Tells whether the host is to execute sequentially.
+    pub fn is_fallback(&self) -> bool {
+        self.fallback.load(Ordering::Acquire)
+    }
+
+    /// Tells whether the host is to stop.
+    pub fn is_halted(&self) -> bool {
+        self.halt.load(Ordering::Acquire)
+    }
+
+    /// Returns the flag behind [`is_fallback`](Self::is_fallback), for hosts that know nothing of this crate.
+    pub fn fallback_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.fallback)
+    }
+
+    /// Asks for sequential execution. True the first time.
+    pub(crate) fn fall_back(&self) -> bool {
+        !self.fallback.swap(true, Ordering::AcqRel)
+    }
+
+    /// Asks to stop.
+    pub(crate) fn halt(&self) {
+        self.halt.store(true, Ordering::Release);
+    }
+}

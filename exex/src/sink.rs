@@ -1,0 +1,61 @@
+//! Takes records, with what replays a divergence.
+
+use std::{error::Error, path::Path};
+
+use tandem_compare::{
+    Evidence,
+    evidence::{Provenance, Run},
+};
+use tandem_report::{BlockRecord, ReportError, ReportWriter, RunInfo, Tally};
+
+/// Where records go.
+pub trait Sink: Send + 'static {
+    /// Writes a record, and before it the evidence, whose name the record then carries; returns what was written.
+    fn record(
+        &mut self,
+        record: BlockRecord,
+        evidence: Option<Box<Evidence>>,
+    ) -> Result<BlockRecord, Box<dyn Error + Send + Sync>>;
+}
+
+/// Writes a report directory.
+#[derive(Debug)]
+pub struct ReportSink {
+    writer: ReportWriter,
+    run: Run,
+    provenance: Provenance,
+}
+
+impl ReportSink {
+    /// Goes on with the report of a directory, or starts one.
+    pub fn open(dir: &Path, run: Run, provenance: Provenance) -> Result<Self, ReportError> {
+        Ok(Self { writer: ReportWriter::resume(dir)?.0, run, provenance })
+    }
+
+    /// Returns the totals so far.
+    pub fn tally(&self) -> &Tally {
+        self.writer.tally()
+    }
+
+    /// Writes summary and page.
+    pub fn finish(self, run: RunInfo, completion: tandem_report::Completion) -> Result<(), ReportError> {
+        let summary = self.writer.tally().summary(run, completion);
+        self.writer.finish(&summary).map(drop)
+    }
+}
+
+impl Sink for ReportSink {
+    fn record(
+        &mut self,
+        mut record: BlockRecord,
+        evidence: Option<Box<Evidence>>,
+    ) -> Result<BlockRecord, Box<dyn Error + Send + Sync>> {
+        if let (Some(mut evidence), Some(divergence)) = (evidence, &mut record.divergence) {
+            (evidence.run, evidence.provenance) = (self.run.clone(), self.provenance.clone());
+            evidence.write(&self.writer.dir().evidence())?;
+            divergence.evidence = Some(format!("evidence/{}", evidence.file_name()));
+        }
+        self.writer.append(&record)?;
+        Ok(record)
+    }
+}
