@@ -159,6 +159,8 @@ where
         let Ok(mut frontier) = Frontier::new(speculation.clone(), workers + 1, self.factory.trust()) else {
             return Ok(None);
         };
+        #[cfg(feature = "fault-injection")]
+        frontier.set_fault(self.factory.fault());
         let (spec, ctx) = (self.inner.spec, &self.inner.ctx);
         let foreseen = catch_unwind(AssertUnwindSafe(|| {
             frontier.foresee_system_calls(spec, ctx.parent_hash, ctx.parent_beacon_block_root)
@@ -219,6 +221,15 @@ where
         result
     }
 
+    /// Returns a result as the fault leaves it that the factory was given.
+    #[cfg(feature = "fault-injection")]
+    fn falsified(&self, mut output: <Self as BlockExecutor>::Result) -> <Self as BlockExecutor>::Result {
+        if let Some(fault) = self.factory.fault() {
+            fault.falsify(crate::index::TxIndex(self.inner.receipts().len()), &mut output.result);
+        }
+        output
+    }
+
     /// Whether the block has gas left for a transaction; the rule of `EthBlockExecutor`.
     fn admits(&self, gas_limit: u64) -> bool {
         let inner = &self.inner;
@@ -274,6 +285,8 @@ where
         if let Some(frontier) = &mut self.frontier {
             frontier.commit(&output.result.state);
         }
+        #[cfg(feature = "fault-injection")]
+        let output = self.falsified(output);
         let gas = self.inner.commit_transaction(output);
         if let Some(frontier) = &mut self.frontier {
             frontier.give_back(None);

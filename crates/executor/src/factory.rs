@@ -46,12 +46,35 @@ pub struct ParallelBlockExecutorFactory<R, Spec, F> {
     evm_factory: Arc<F>,
     pool: Arc<WorkerPool>,
     trust: Trust,
+    #[cfg(feature = "fault-injection")]
+    fault: Option<crate::fault::Fault>,
 }
 
 impl<R, Spec, F> ParallelBlockExecutorFactory<R, Spec, F> {
     /// Creates a factory.
     pub fn new(receipt_builder: R, spec: Spec, evm_factory: F, pool: Arc<WorkerPool>) -> Self {
-        Self { receipt_builder, spec, evm_factory: Arc::new(evm_factory), pool, trust: Trust::Nothing }
+        Self {
+            receipt_builder,
+            spec,
+            evm_factory: Arc::new(evm_factory),
+            pool,
+            trust: Trust::Nothing,
+            #[cfg(feature = "fault-injection")]
+            fault: None,
+        }
+    }
+
+    /// Sets what goes wrong in each block, to show that comparison sees it.
+    #[cfg(feature = "fault-injection")]
+    #[must_use]
+    pub const fn with_fault(mut self, fault: Option<crate::fault::Fault>) -> Self {
+        self.fault = fault;
+        self
+    }
+
+    #[cfg(feature = "fault-injection")]
+    pub(crate) const fn fault(&self) -> Option<crate::fault::Fault> {
+        self.fault
     }
 
     /// Sets whether attempts are validated, to show that comparison sees it when they are not.

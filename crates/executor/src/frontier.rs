@@ -64,6 +64,8 @@ pub struct Frontier<F: SpeculativeEvmFactory, T> {
     /// The attempt that was committed last.
     held: Option<Box<Attempt<F::HaltReason>>>,
     trust: Trust,
+    #[cfg(feature = "fault-injection")]
+    fault: Option<crate::fault::Fault>,
     outcomes: Outcomes,
     /// Transactions to hot targets that were executed here one after the other.
     hot_run: usize,
@@ -85,6 +87,8 @@ where
             published: Published::Nothing,
             held: None,
             trust,
+            #[cfg(feature = "fault-injection")]
+            fault: None,
             outcomes: Outcomes::default(),
             hot_run: 0,
             stats: BlockStats { threads, ..BlockStats::default() },
@@ -128,7 +132,7 @@ where
         db: &mut DB,
     ) -> Result<Option<ResultAndState<F::HaltReason>>, WorkerPanic> {
         let Some(mut attempt) = self.await_attempt()? else { return Ok(None) };
-        let validity = validate(db, Some(&self.written), &mut attempt, self.trust);
+        let validity = validate(db, Some(&self.written), &mut attempt, self.trust());
         Ok(self.judge(attempt, validity.ok()))
     }
 
@@ -141,15 +145,34 @@ where
         let validity = match attempt.shape {
             Shape::Particular => {
                 db.flush();
-                validate(db, None, &mut attempt, self.trust)
+                validate(db, None, &mut attempt, self.trust())
             }
-            Shape::Plain => db.validate(&attempt, self.trust),
+            Shape::Plain => db.validate(&attempt, self.trust()),
         };
+        #[cfg(feature = "fault-injection")]
+        if let Some(fault) = self.fault.filter(|_| matches!(validity, Ok(Validity::Valid))) {
+            fault.falsify_writes(self.next, &mut attempt.writes);
+        }
         if attempt.shape == Shape::Plain && matches!(validity, Ok(Validity::Valid)) {
             let (memory, index) = (&self.speculation.memory, self.next);
             db.apply(&attempt, |address, fields| memory.mend(index, address, fields));
         }
         Ok(self.judge(attempt, validity.ok()))
+    }
+
+    /// Returns how far an attempt at the next transaction is trusted.
+    fn trust(&self) -> Trust {
+        #[cfg(feature = "fault-injection")]
+        if let Some(fault) = self.fault {
+            return fault.trust(self.next, self.trust);
+        }
+        self.trust
+    }
+
+    /// Sets what goes wrong in the block.
+    #[cfg(feature = "fault-injection")]
+    pub(crate) const fn set_fault(&mut self, fault: Option<crate::fault::Fault>) {
+        self.fault = fault;
     }
 
     /// Waits for an attempt at the next transaction; without one the caller executes it.

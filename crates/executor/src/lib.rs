@@ -31,6 +31,8 @@ pub mod error;
 pub mod evm;
 pub mod executor;
 pub mod factory;
+#[cfg(feature = "fault-injection")]
+pub mod fault;
 pub mod fields;
 pub mod frontier;
 pub mod hot;
@@ -59,6 +61,8 @@ pub use error::WorkerPanic;
 pub use evm::{SpeculativeEvmFactory, Tracking};
 pub use executor::ParallelBlockExecutor;
 pub use factory::{ExecutionCtx, ParallelBlockExecutorFactory};
+#[cfg(feature = "fault-injection")]
+pub use fault::{Fault, FaultKind};
 pub use index::TxIndex;
 pub use look_ahead::LookAhead;
 pub use memory::MultiVersionMemory;

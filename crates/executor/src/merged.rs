@@ -268,6 +268,14 @@ impl<DB: Database> MergedState<DB> {
         Ok(Applied::Yes)
     }
 
+    /// Adds to the balance of an account that a payment changed.
+    #[cfg(feature = "fault-injection")]
+    pub(crate) fn falsify_balance(&mut self, address: Address, excess: U256) {
+        if let Some(account) = self.pending.get_mut(&address) {
+            account.info.balance = account.info.balance.wrapping_add(excess);
+        }
+    }
+
     /// Returns an account among those that wait, where it stays without a change until it is touched.
     fn loaded(&mut self, address: Address) -> Result<&mut Account, <State<DB> as Database>::Error> {
         match self.pending.entry(address) {

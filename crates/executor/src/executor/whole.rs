@@ -60,6 +60,8 @@ where
         if let Some(frontier) = &mut self.frontier {
             frontier.commit_merging(&result.result.state);
         }
+        #[cfg(feature = "fault-injection")]
+        let result = self.falsified(result);
         let gas = self.inner.commit_transaction(result);
         let spent = self.inner.evm.db_mut().take_spent();
         if let Some(frontier) = &mut self.frontier {
@@ -77,12 +79,28 @@ where
         if !matches!(paid, Ok(Applied::Yes)) {
             return Ok(None);
         }
-        let result = ResultAndState { result: rules.result(), state: EvmState::default() };
+        let result =
+            outcome(ResultAndState { result: rules.result(), state: EvmState::default() }, tx.inner());
+        #[cfg(feature = "fault-injection")]
+        let result = self.falsified_payment(result);
         match &mut self.frontier {
             Some(frontier) => frontier.pass(),
             None => self.stats.paid += 1,
         }
-        Ok(Some(self.inner.commit_transaction(outcome(result, tx.inner()))))
+        Ok(Some(self.inner.commit_transaction(result)))
+    }
+
+    /// Does as [`Self::falsified`] where the state was changed already.
+    #[cfg(feature = "fault-injection")]
+    fn falsified_payment(
+        &mut self,
+        result: <Self as BlockExecutor>::Result,
+    ) -> <Self as BlockExecutor>::Result {
+        let tx = crate::index::TxIndex(self.inner.receipts().len());
+        if let Some((address, excess)) = self.factory.fault().and_then(|fault| fault.excess(tx)) {
+            self.inner.evm.db_mut().falsify_balance(address, excess);
+        }
+        self.falsified(result)
     }
 
     /// Lets payments be applied without an EVM where that is possible and nobody observes it.
