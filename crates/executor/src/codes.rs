@@ -5,8 +5,9 @@
 //! thread touches.
 
 use alloy_primitives::{B256, Bytes, map::B256Map};
-use parking_lot::Mutex;
 use revm::bytecode::Bytecode;
+
+use crate::sync::Mutex;
 
 /// Bytes of code beyond which a collection begins anew.
 const BYTES_MAX: usize = 64 << 20;

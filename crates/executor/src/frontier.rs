@@ -1,11 +1,9 @@
 //! Walks the block in order on the caller's thread, taking attempts that hold.
 
 use std::{
-    hint,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use alloy_evm::{
@@ -27,6 +25,7 @@ use crate::{
     schedule::Taken,
     speculation::Speculation,
     stats::BlockStats,
+    sync::{Instant, spin_loop, thread},
     validation::{Trust, Validity, Written, validate},
     worker::{self, Step, Worker},
     writes::WriteSet,
@@ -237,7 +236,7 @@ where
             if Instant::now() >= end {
                 return Ok(self.speculation.schedule.seize(self.next));
             }
-            (0..SPIN_COUNT).for_each(|_| hint::spin_loop());
+            (0..SPIN_COUNT).for_each(|_| spin_loop());
             thread::yield_now();
         }
     }

@@ -4,13 +4,15 @@
 //! Workers then leave its transactions to the frontier, which executes them in order, and go on with others. A wrong
 //! guess costs time only.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use alloy_primitives::{
     Address,
     map::{AddressMap, AddressSet},
 };
-use parking_lot::RwLock;
+
+use crate::sync::{
+    RwLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
 /// Failed attempts from which on a target may be hot.
 const FAILED_MIN: usize = 2;

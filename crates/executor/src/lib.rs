@@ -19,6 +19,8 @@
 //! 6. [`validation`]: whether an attempt holds on committed state, and what moves when it does; [`merged`]: the same
 //!    for blocks that are there as a whole, whose changes are committed together.
 //!
+//! Atomics, locks and threads go through `sync`, where a model checker can take their place.
+//!
 //! This crate never reads the environment, prints, opens files or picks a policy.
 
 pub mod attempt;
@@ -50,6 +52,7 @@ pub mod receipts;
 pub mod schedule;
 pub mod speculation;
 pub mod stats;
+mod sync;
 pub mod tracked_db;
 pub mod validation;
 pub mod worker;

@@ -6,23 +6,22 @@
 //! its writer left it, even where that writer did not see all credits before it; the frontier mends such a version
 //! when it commits the writer.
 
-use std::{
-    collections::VecDeque,
-    hash::BuildHasher,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{collections::VecDeque, hash::BuildHasher};
 
 use alloy_primitives::{
     Address, B256, U256,
     map::{AddressMap, DefaultHashBuilder, HashMap, hash_map::Entry},
 };
-use parking_lot::RwLock;
 use revm::{bytecode::Bytecode, state::AccountInfo};
 use smallvec::SmallVec;
 
 use crate::{
     fields::AccountFields,
     index::TxIndex,
+    sync::{
+        RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     writes::{AccountChange, AccountWrite, WriteSet},
 };
 

@@ -6,12 +6,12 @@ use std::{
     io,
     num::NonZero,
     sync::Arc,
-    thread::{self, JoinHandle},
 };
 
-use parking_lot::{Condvar, Mutex};
-
-use crate::codes::CodeStock;
+use crate::{
+    codes::CodeStock,
+    sync::{Condvar, JoinHandle, Mutex, thread},
+};
 
 /// Work that a thread does until it returns.
 type Job = Box<dyn FnOnce() + Send>;

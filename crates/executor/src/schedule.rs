@@ -4,14 +4,17 @@
 //! and leaves the attempt there, or finds it taken by the frontier and drops its work. The frontier takes slots in
 //! block order and never gives one back.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::{Duration, Instant},
+use std::time::Duration;
+
+use crate::{
+    attempt::Attempt,
+    index::TxIndex,
+    memory::MultiVersionMemory,
+    sync::{
+        Condvar, Instant, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
-
-use parking_lot::{Condvar, Mutex};
-
-use crate::{attempt::Attempt, index::TxIndex, memory::MultiVersionMemory};
 
 /// Bounds how long a worker without work sleeps before it looks again.
 const NAP_MAX: Duration = Duration::from_micros(500);

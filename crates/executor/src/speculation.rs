@@ -1,13 +1,9 @@
 //! Holds what the frontier and the workers of one block share.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
 use alloy_consensus::{Transaction, transaction::Recovered};
 use alloy_evm::{EvmEnv, EvmFactory};
-use parking_lot::Mutex;
 use revm::context_interface::Block;
 
 use crate::{
@@ -22,6 +18,10 @@ use crate::{
     needs::Rules,
     payment::PaymentRules,
     schedule::{Claim, Schedule},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     tracked_db::TrackedDb,
 };
 

@@ -1,9 +1,6 @@
 //! Answers one attempt's reads from the multi-version memory and the base state, and keeps them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use alloy_consensus::Transaction;
 use alloy_primitives::{Address, B256, U256};
@@ -22,6 +19,7 @@ use crate::{
     index::TxIndex,
     marks::Marks,
     memory::MultiVersionMemory,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 /// The database under a worker's EVM.
