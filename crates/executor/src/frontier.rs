@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use alloy_consensus::transaction::Recovered;
 use alloy_evm::{
     Evm, FromRecoveredTx,
     block::{BlockExecutionError, SystemCaller},
@@ -37,8 +38,23 @@ const SPIN_COUNT: usize = 64;
 /// Transactions to hot targets, one after the other, from which on workers are no help.
 const HOT_RUN_MAX: usize = 32;
 
+/// Transactions to hot targets, for one to another, from which on workers are no help for the rest of the block.
+const HOT_REST_RATIO: usize = 16;
+
+/// Estimated execution times after which a worker that has not come back is taken for interrupted.
+const INTERRUPTED_AFTER: u32 = 8;
+
 /// Bounds an estimate of a transaction's execution time from below.
 const EXECUTION_TIME_MIN: Duration = Duration::from_micros(20);
+
+/// Returns how long a worker that has been at a transaction for `elapsed` is waited for, where executing it is estimated
+/// to take `time`.
+///
+/// What has run for long takes as long here; what has run for longer than its gas can explain was interrupted, because
+/// others want the worker's core.
+fn patience(time: Duration, elapsed: Duration) -> Duration {
+    if elapsed > time * INTERRUPTED_AFTER { Duration::ZERO } else { time.max(elapsed * 2) }
+}
 
 /// What is in the memory of the transaction whose result was asked for last.
 #[derive(Debug)]
@@ -208,7 +224,12 @@ where
         if let Some(Validity::Conflict(location)) = validity {
             self.stats.add_conflict(location);
         }
+        let hot_count = self.speculation.hot.count();
         self.outcomes.failed(target, &self.speculation.hot);
+        if self.speculation.hot.count() > hot_count && self.is_rest_hot() {
+            self.hot_run = HOT_RUN_MAX;
+            self.speculation.stop();
+        }
         self.stats.reexecuted += 1;
         self.published = Published::Stale(attempt);
         None
@@ -216,9 +237,9 @@ where
 
     /// Takes the next transaction, working ahead while a worker is at it.
     ///
-    /// A worker that does not come back in the time that executing here would take is not waited for.
+    /// A worker that does not come back in about the time that executing here would take is not waited for.
     fn wait(&mut self) -> Result<Taken<F::HaltReason>, WorkerPanic> {
-        let mut patience = None;
+        let mut deadline = None;
         loop {
             let elapsed = match self.speculation.schedule.take(self.next) {
                 Taken::Running(elapsed) => elapsed,
@@ -230,9 +251,8 @@ where
             if self.work_ahead()? != Step::Nothing {
                 continue;
             }
-            // What has run for long takes as long here.
-            let time = self.execution_time().max(elapsed * 2);
-            let end = *patience.get_or_insert_with(|| Instant::now() + time);
+            let end =
+                *deadline.get_or_insert_with(|| Instant::now() + patience(self.execution_time(), elapsed));
             if Instant::now() >= end {
                 return Ok(self.speculation.schedule.seize(self.next));
             }
@@ -323,6 +343,14 @@ where
         }
     }
 
+    /// Whether what follows is little else than transactions to hot targets.
+    fn is_rest_hot(&self) -> bool {
+        let rest = &self.speculation.transactions[self.next.0..];
+        let is_hot = |tx: &&Recovered<T>| tx.to().is_some_and(|to| self.speculation.hot.contains(to));
+        let others = rest.len() - rest.iter().filter(is_hot).count();
+        others * HOT_REST_RATIO <= rest.len()
+    }
+
     /// Whether the rest of the block is left to the frontier, because workers find nothing but hot targets.
     const fn is_over(&self) -> bool {
         self.hot_run >= HOT_RUN_MAX
@@ -337,5 +365,18 @@ where
 impl<F: SpeculativeEvmFactory, T> Drop for Frontier<F, T> {
     fn drop(&mut self) {
         self.speculation.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_runner_is_waited_for_and_interrupted_one_is_not() {
+        let time = Duration::from_micros(50);
+        assert_eq!(patience(time, Duration::from_micros(3)), time);
+        assert_eq!(patience(time, Duration::from_micros(300)), Duration::from_micros(600));
+        assert_eq!(patience(time, Duration::from_millis(4)), Duration::ZERO);
     }
 }

@@ -28,7 +28,12 @@ impl HotTargets {
     /// Whether workers leave this target's transactions alone.
     pub fn contains(&self, target: Address) -> bool {
         // Relaxed: who misses an addition makes one more attempt.
-        self.count.load(Ordering::Relaxed) > 0 && self.targets.read().contains(&target)
+        self.count() > 0 && self.targets.read().contains(&target)
+    }
+
+    /// Returns how many there are.
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
     }
 
     fn add(&self, target: Address) {
