@@ -192,10 +192,8 @@ where
 
     /// Waits for an attempt at the next transaction; without one the caller executes it.
     fn await_attempt(&mut self) -> Result<Option<Box<Attempt<F::HaltReason>>>, WorkerPanic> {
-        if self.is_over() {
-            return Ok(None);
-        }
-        match self.wait()? {
+        let taken = if self.is_over() { self.speculation.schedule.seize(self.next) } else { self.wait()? };
+        match taken {
             Taken::Ready(attempt) => return Ok(Some(attempt)),
             Taken::Idle(stale) => self.published = stale.map_or(Published::Nothing, Published::Stale),
             Taken::Running(_) => {}

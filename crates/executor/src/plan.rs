@@ -28,9 +28,9 @@ pub enum Plan {
 
 /// Gas for code below which starting workers costs more than it is likely to save.
 ///
-/// Execution takes about a quarter of a nanosecond a unit of gas that may be used, so this is some half millisecond;
-/// starting workers and publishing what they find takes a tenth of that or more.
-const AUTO_CODE_GAS_MIN: u64 = 2_000_000;
+/// Execution takes an eighth to a quarter of a nanosecond a unit of gas that may be used, so this is some half
+/// millisecond; starting workers and publishing what they find takes a tenth of that or more.
+const AUTO_CODE_GAS_MIN: u64 = 4_000_000;
 
 /// The same before Byzantium, when gas limits were set far above what was used, and code was simpler.
 const AUTO_CODE_GAS_MIN_EARLY: u64 = 8_000_000;
