@@ -24,6 +24,8 @@ pub use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY};
 pub use error::StateError;
 pub use root::{StateAccount, state_root, storage_root};
 pub use store::{BlockId, ExecutedBlock, GenesisAccount, StateView, Store, StoreConfig, TrieView};
-pub use trie::{NodeSource, NodesByHash, PartialTrie, TrieError, TrieOwner, TrieUpdate, update_root};
+pub use trie::{
+    NodeSource, NodesByHash, PartialTrie, TrieError, TrieOwner, TrieUpdate, rebuild_root, update_root,
+};
 pub use update::{Account, AccountUpdate, StateUpdate, StorageBase, StorageUpdate};
 pub use witness::{ExecutionWitness, WitnessError, WitnessRecorder, WitnessState};

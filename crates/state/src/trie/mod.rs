@@ -3,7 +3,8 @@
 //! One trie serves witnesses (nodes found by hash), the store (nodes found by path), proofs and the making of
 //! witnesses. [`PartialTrie`] is one trie; [`update_root`] applies a block's changes to the account trie and all
 //! storage tries below it. Nodes come from a [`NodeSource`] when they are needed; what changed comes out as
-//! [`TrieUpdate`]. Nothing here knows where nodes are kept.
+//! [`TrieUpdate`]. Nothing here knows where nodes are kept. [`rebuild_root`] computes a root another way, for whoever
+//! wants to compare.
 
 mod error;
 mod node;
@@ -11,6 +12,7 @@ mod parallel;
 mod partial;
 mod proof;
 mod read;
+mod rebuild;
 mod recorder;
 mod source;
 mod update_root;
@@ -24,6 +26,7 @@ pub use error::TrieError;
 pub use partial::PartialTrie;
 pub use proof::{AccountProof, SlotProof, account_proof};
 pub use read::{read_account, read_slot};
+pub use rebuild::rebuild_root;
 pub use recorder::Recorder;
 pub use source::{NodeSource, NodesByHash, TrieOwner};
 pub use update_root::update_root;
