@@ -10,10 +10,10 @@ use tandem_state::{BlockId, ExecutedBlock, StateError, StateUpdate, Store, TrieU
 
 use crate::{
     error::ChainError,
-    notification::{Notification, NotifiedBlock},
+    notification::{Execution, Notification, NotifiedBlock},
     subscription::Publisher,
     tree::{Place, STATE_DEPTH},
-    view::{Base, View, id},
+    view::{Base, Layer, View, id},
 };
 
 /// Marker under which the store keeps the number of the final block.
@@ -51,6 +51,15 @@ pub struct Proven {
     pub parent: View,
     /// Whether it is the head of the tree.
     pub place: Place,
+    /// All that execution gave, where it is kept.
+    pub execution: Option<Arc<Execution>>,
+}
+
+/// A block of a branch, until it is too deep for one.
+#[derive(Clone, Debug)]
+struct Recent {
+    block: Arc<ExecutedBlock>,
+    execution: Option<Arc<Execution>>,
 }
 
 /// What a commit made durable.
@@ -78,7 +87,7 @@ pub(crate) struct Canonical {
     waiting_items: usize,
     waiting_since: Instant,
     /// Recent blocks, canonical and not, by hash.
-    recent: HashMap<B256, Arc<ExecutedBlock>>,
+    recent: HashMap<B256, Recent>,
     pub(crate) publisher: Option<Publisher>,
     finalized: u64,
 }
@@ -117,11 +126,15 @@ impl Canonical {
 
     /// Takes a block in; writes what waits if it is time to, or if the block is on another branch.
     pub(crate) fn add(&mut self, proven: Proven) -> Result<Option<Commit>, ChainError> {
-        self.recent.insert(proven.block.hash, Arc::clone(&proven.block));
+        let continues =
+            proven.place == Place::Head && proven.block.header.parent_hash == self.waiting_head().hash;
+        // What continues the chain is told with its execution; should it leave and join again, it is told without.
+        let execution = if continues { None } else { proven.execution.clone() };
+        self.recent.insert(proven.block.hash, Recent { block: Arc::clone(&proven.block), execution });
         if proven.place == Place::Side {
             return Ok(None);
         }
-        if proven.block.header.parent_hash != self.waiting_head().hash {
+        if !continues {
             let written = self.flush()?;
             let moved = self.move_to(proven.block.hash)?;
             return Ok(Some(match written {
@@ -155,7 +168,9 @@ impl Canonical {
         self.durable = self.waiting_head();
         self.waiting_items = 0;
         let new = std::mem::take(&mut self.waiting).into_iter();
-        let new = new.map(|proven| NotifiedBlock::new(proven.block, proven.parent.state().clone())).collect();
+        let new = new
+            .map(|proven| NotifiedBlock::new(proven.block, proven.execution, proven.parent.state().clone()));
+        let new = new.collect();
         self.written(&blocks, Notification::Committed { new }).map(Some)
     }
 
@@ -170,12 +185,14 @@ impl Canonical {
         let old = leaving.map(|number| notified(&self.store, number)).collect::<Result<Vec<_>, _>>()?;
         let mut view = View::new(Arc::new(Base::at(&self.store, ancestor)?));
         let mut new = Vec::with_capacity(joining.len());
+        for Recent { block, execution } in &joining {
+            new.push(NotifiedBlock::new(Arc::clone(block), execution.clone(), view.state().clone()));
+            let id = id(block.header.number, block.hash);
+            view = view.child(Arc::new(Layer::new(id, Arc::clone(&block.update))));
+        }
+        let joining: Vec<_> = joining.into_iter().map(|recent| recent.block).collect();
         for block in &joining {
-            new.push(NotifiedBlock::new(Arc::clone(block), view.state().clone()));
-            view = view.child(Arc::new(crate::view::Layer::new(
-                id(block.header.number, block.hash),
-                Arc::clone(&block.update),
-            )));
+            self.recent.entry(block.hash).and_modify(|recent| recent.execution = None);
         }
         self.store.reorg(ancestor.number, &joining)?;
         self.durable = view.id();
@@ -201,7 +218,7 @@ impl Canonical {
     }
 
     /// Finds where the branch of a recent block leaves the chain on disk, and the blocks from there on.
-    fn branch(&self, head: B256) -> Result<(BlockId, Vec<Arc<ExecutedBlock>>), ChainError> {
+    fn branch(&self, head: B256) -> Result<(BlockId, Vec<Recent>), ChainError> {
         let (mut joining, mut hash) = (Vec::new(), head);
         loop {
             if let Some(header) = self.store.header(hash)?
@@ -210,12 +227,12 @@ impl Canonical {
                 joining.reverse();
                 return Ok((id(header.number, hash), joining));
             }
-            let Some(block) = self.recent.get(&hash) else {
+            let Some(recent) = self.recent.get(&hash) else {
                 let what = format!("block {hash} of a branch is neither on disk nor in memory");
                 return Err(ChainError::Invariant { what });
             };
-            joining.push(Arc::clone(block));
-            hash = block.header.parent_hash;
+            joining.push(recent.clone());
+            hash = recent.block.header.parent_hash;
         }
     }
 
@@ -235,7 +252,7 @@ impl Canonical {
         if let Some(publisher) = &self.publisher {
             self.store.keep_from(publisher.finished());
         }
-        self.recent.retain(|_, block| block.header.number >= oldest);
+        self.recent.retain(|_, recent| recent.block.header.number >= oldest);
         Ok(Commit {
             blocks: blocks.len(),
             txs: blocks.iter().map(|block| block.body.transactions.len()).sum(),
@@ -254,9 +271,15 @@ fn items(block: &ExecutedBlock) -> usize {
 
 /// Reads a canonical block back from the store, with the state before it.
 pub(crate) fn notified(store: &Store, number: u64) -> Result<NotifiedBlock, StateError> {
+    let block = Arc::new(read_back(store, number)?);
+    Ok(NotifiedBlock::new(block, None, store.state_at(number.saturating_sub(1))?))
+}
+
+/// Reads a canonical block back from the store; what it changed is not there.
+pub fn read_back(store: &Store, number: u64) -> Result<ExecutedBlock, StateError> {
     let hash = store.canonical_hash(number)?.ok_or(StateError::NoBlockHash(number))?;
     let missing = || StateError::NoBlock(hash);
-    let block = ExecutedBlock {
+    Ok(ExecutedBlock {
         hash,
         header: store.header(hash)?.ok_or_else(missing)?,
         body: store.body(hash)?.ok_or_else(missing)?,
@@ -265,6 +288,5 @@ pub(crate) fn notified(store: &Store, number: u64) -> Result<NotifiedBlock, Stat
         // What it changed is in the states before and after it.
         update: Arc::new(StateUpdate::default()),
         trie: Arc::new(TrieUpdate::default()),
-    };
-    Ok(NotifiedBlock::new(Arc::new(block), store.state_at(number.saturating_sub(1))?))
+    })
 }

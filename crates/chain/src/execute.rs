@@ -4,12 +4,15 @@ use std::{
     borrow::Cow,
     cell::Cell,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use alloy_consensus::EthereumReceipt;
-use alloy_eips::eip7928::compute_block_access_list_hash;
+use alloy_eips::eip7928::{BlockAccessList, compute_block_access_list_hash};
 use alloy_evm::{
     block::{BlockExecutionError, BlockExecutionResult},
     eth::{EthBlockExecutionCtx, EthEvmFactory},
@@ -39,6 +42,8 @@ pub struct Executor {
     pub pool: Arc<WorkerPool>,
     /// Whether to speculate.
     pub strategy: Strategy,
+    /// Set by whoever found that speculation goes wrong: blocks execute sequentially from then on.
+    pub fallback: Arc<AtomicBool>,
 }
 
 /// What executing a block gave.
@@ -48,7 +53,9 @@ pub struct Executed {
     pub result: BlockExecutionResult<EthereumReceipt>,
     /// All changes of state.
     pub bundle: BundleState,
-    /// Hash of the block access list, from Amsterdam on.
+    /// The block access list, from Amsterdam on.
+    pub block_access_list: Option<BlockAccessList>,
+    /// Its hash.
     pub block_access_list_hash: Option<B256>,
     /// What each transaction changed, before Byzantium: receipts carry the state roots after them (EIP-658).
     pub commits: Option<Commits>,
@@ -95,7 +102,7 @@ impl Executor {
         }
         let (spec, strategy) = match eip779::before_transactions(&spec, header.number, &mut state) {
             Ok(Some(rules)) => (Arc::new(rules), Strategy::Sequential),
-            Ok(None) => (spec, self.strategy),
+            Ok(None) => (spec, self.strategy()),
             Err(error) => return Err(classify(error, failure.take())),
         };
         let before = taken();
@@ -125,16 +132,24 @@ impl Executor {
         Ok(Executed {
             result: execution.result,
             bundle: execution.state.take_bundle(),
-            block_access_list_hash: bal.map(|bal| compute_block_access_list_hash(&bal)),
+            block_access_list_hash: bal.as_deref().map(compute_block_access_list_hash),
+            block_access_list: bal,
             commits: wants_commits.then_some(Commits { before, transactions }),
             stats: execution.stats,
             duration: started.elapsed(),
         })
     }
 
+    /// Returns how the next block executes.
+    pub fn strategy(&self) -> Strategy {
+        // The flag orders nothing: a block that misses it executes as the one before.
+        if self.fallback.load(Ordering::Relaxed) { Strategy::Sequential } else { self.strategy }
+    }
+
     /// Returns an executor that never speculates.
     pub fn sequential(&self) -> Self {
-        Self { pool: Arc::clone(&self.pool), strategy: Strategy::Sequential }
+        let Self { pool, fallback, .. } = self;
+        Self { pool: Arc::clone(pool), strategy: Strategy::Sequential, fallback: Arc::clone(fallback) }
     }
 }
 
@@ -210,5 +225,21 @@ impl Database for Watched<'_> {
 
     fn block_hash(&mut self, number: u64) -> Result<B256, FailedRead> {
         self.noted(self.state.block_hash_ref(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZero;
+
+    use super::*;
+
+    #[test]
+    fn fallback_ends_speculation() {
+        let pool = Arc::new(WorkerPool::new(NonZero::<usize>::MIN).unwrap());
+        let executor = Executor { pool, strategy: Strategy::Parallel, fallback: Arc::default() };
+        assert_eq!(executor.strategy(), Strategy::Parallel);
+        executor.fallback.store(true, Ordering::Relaxed);
+        assert_eq!(executor.strategy(), Strategy::Sequential);
     }
 }

@@ -11,10 +11,11 @@ use crate::{
     canonical::{Batch, Canonical, Commit, Proven},
     error::{ChainError, ExecuteError},
     execute::{Executed, Executor},
+    notification::Execution,
     ommers::GENERATIONS,
     prove::prove,
     subscription::{Subscription, connect},
-    tree::{Ancestry, Parent, Place, Tree},
+    tree::{Ancestry, ImportError, Parent, Place, Tree},
     view::{Base, Handle, Layer, View, id},
 };
 
@@ -25,8 +26,20 @@ pub struct HostSettings {
     pub executor: Executor,
     /// Threads that compute a state root, or recover a block's senders.
     pub threads: NonZero<usize>,
+    /// What is kept of executions.
+    pub keep: Keep,
     /// How much is written at once by [`pipeline`](crate::pipeline); [`Host::import`] writes every block by itself.
     pub batch: Batch,
+}
+
+/// What is kept of the execution of a block until whoever subscribed has seen it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// What the store takes.
+    #[default]
+    Stored,
+    /// All of it, for subscribers who compare executions.
+    Executions,
 }
 
 /// A chain on disk.
@@ -158,9 +171,10 @@ pub(crate) fn execute(
     parent: Parent<Handle>,
     block: Block,
 ) -> Result<Candidate, ChainError> {
-    let view = parent.state.open(store)?;
+    let dropped = || ImportError::StateDropped { number: block.header.number, parent: parent.hash };
+    let view = parent.state.open(store)?.ok_or_else(dropped)?;
     let executed = match executor.execute(spec, &block, view.state()) {
-        Err(ExecuteError::Block(error)) if executor.strategy != Strategy::Sequential => {
+        Err(ExecuteError::Block(error)) if executor.strategy() != Strategy::Sequential => {
             match executor.sequential().execute(spec, &block, view.state()) {
                 Ok(_) => return Err(ChainError::Diverged { parallel: error.to_string() }),
                 Err(error) => return Err(error.into()),
@@ -200,16 +214,30 @@ pub(crate) fn check(
         Err(error) => return Err(error),
     };
     layer.set_trie(Arc::clone(&after));
+    let receipts = executed.result.receipts;
+    let execution = (settings.keep == Keep::Executions).then(|| {
+        Arc::new(Execution {
+            block: block.clone(),
+            parent_trie: trie.clone(),
+            requests: executed.result.requests,
+            gas_used: executed.result.gas_used,
+            blob_gas_used: executed.result.blob_gas_used,
+            bundle: executed.bundle,
+            block_access_list: executed.block_access_list,
+            stats: executed.stats,
+            duration: executed.duration,
+        })
+    });
     let block = ExecutedBlock {
         hash: block.hash,
         body: body_of(&block),
         header: block.header,
-        receipts: executed.result.receipts,
+        receipts,
         total_difficulty,
         update: Arc::clone(&layer.update),
         trie: after,
     };
-    Ok(Proven { block: Arc::new(block), parent, place: Place::Side })
+    Ok(Proven { block: Arc::new(block), parent, place: Place::Side, execution })
 }
 
 fn body_of(block: &Block) -> tandem_state::store::Body {
@@ -266,7 +294,7 @@ fn diverged(
     settings: &HostSettings,
     error: ChainError,
 ) -> Result<ChainError, ChainError> {
-    if settings.executor.strategy == Strategy::Sequential {
+    if settings.executor.strategy() == Strategy::Sequential {
         return Ok(error);
     }
     let executor = settings.executor.sequential();

@@ -1,11 +1,14 @@
 //! Tells what became of the canonical chain.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use alloy_consensus::{BlockBody, EthereumReceipt, Header};
+use alloy_eips::{eip7685::Requests, eip7928::BlockAccessList};
 use alloy_primitives::B256;
-use tandem_corpus::Transaction;
-use tandem_state::{ExecutedBlock, StateView};
+use revm::database::BundleState;
+use tandem_corpus::{Block, Transaction};
+use tandem_executor::BlockStats;
+use tandem_state::{ExecutedBlock, StateView, TrieView};
 
 /// A change of the canonical chain that is on disk.
 #[derive(Clone, Debug)]
@@ -29,18 +32,56 @@ pub enum Notification {
     },
 }
 
+/// What execution gave besides what the store takes; see [`Keep`](crate::Keep).
+#[derive(Debug)]
+pub struct Execution {
+    /// The block with its senders.
+    pub block: Block,
+    /// The tries of the state before it.
+    pub parent_trie: TrieView,
+    /// Execution-layer requests.
+    pub requests: Requests,
+    /// Gas used by the block.
+    pub gas_used: u64,
+    /// Blob gas used by the block.
+    pub blob_gas_used: u64,
+    /// All changes of state, with reverts.
+    pub bundle: BundleState,
+    /// The block access list, from Amsterdam on.
+    pub block_access_list: Option<BlockAccessList>,
+    /// What it took.
+    pub stats: BlockStats,
+    /// Time that it took.
+    pub duration: Duration,
+}
+
 /// A block of a notification, with the state before it.
 #[derive(Clone, Debug)]
 pub struct NotifiedBlock {
     block: Arc<ExecutedBlock>,
+    execution: Option<Arc<Execution>>,
     /// The state after its parent; it answers the same whatever becomes of the chain meanwhile.
     pub parent_state: StateView,
 }
 
 impl NotifiedBlock {
     /// Puts a block beside the state before it.
-    pub(crate) const fn new(block: Arc<ExecutedBlock>, parent_state: StateView) -> Self {
-        Self { block, parent_state }
+    pub(crate) const fn new(
+        block: Arc<ExecutedBlock>,
+        execution: Option<Arc<Execution>>,
+        parent_state: StateView,
+    ) -> Self {
+        Self { block, execution, parent_state }
+    }
+
+    /// Returns what execution gave, where it is kept.
+    pub fn execution(&self) -> Option<&Execution> {
+        self.execution.as_deref()
+    }
+
+    /// Splits it into the block as it is on disk, the state before it, and what execution gave.
+    pub fn into_parts(self) -> (Arc<ExecutedBlock>, StateView, Option<Arc<Execution>>) {
+        (self.block, self.parent_state, self.execution)
     }
 
     /// Returns the block's hash.

@@ -65,7 +65,30 @@ impl Publisher {
     }
 }
 
+/// Says how far a subscriber is, from wherever it works.
+#[derive(Clone, Debug)]
+pub struct Finished(Arc<AtomicU64>);
+
+impl Finished {
+    /// Says that nothing up to a number is needed any more: the chain may forget older states.
+    pub fn up_to(&self, number: u64) {
+        // A height that goes back would ask for what may be gone.
+        self.0.fetch_max(number, Ordering::AcqRel);
+    }
+}
+
 impl Subscription {
+    /// Leaves out what the subscriber missed: it reads that back itself.
+    pub fn skip_missed(mut self) -> Self {
+        self.missed.next = self.missed.last + 1;
+        self
+    }
+
+    /// Returns a handle by which to say how far the subscriber is.
+    pub fn finished_handle(&self) -> Finished {
+        Finished(Arc::clone(&self.finished))
+    }
+
     /// Waits for the next notification; none when the chain is closed.
     pub fn wait(&mut self) -> Result<Option<Notification>, StateError> {
         match self.missed.next()? {
@@ -87,8 +110,7 @@ impl Subscription {
 
     /// Says that the subscriber needs nothing up to a number any more: the chain may forget older states.
     pub fn finished(&self, number: u64) {
-        // A height that goes back would ask for what may be gone.
-        self.finished.fetch_max(number, Ordering::AcqRel);
+        self.finished_handle().up_to(number);
     }
 }
 

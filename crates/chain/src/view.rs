@@ -132,11 +132,18 @@ pub enum Handle {
 }
 
 impl Handle {
-    /// Opens the state.
-    pub fn open(&self, store: &Store) -> Result<View, StateError> {
+    /// Opens the state; none where the block has left the chain on disk, whose states the store has.
+    pub fn open(&self, store: &Store) -> Result<Option<View>, StateError> {
         match self {
-            Self::View(view) => Ok(view.clone()),
-            Self::Stored(id) => Ok(View::new(Arc::new(Base::at(store, *id)?))),
+            Self::View(view) => Ok(Some(view.clone())),
+            Self::Stored(id) => {
+                let base = Base::at(store, *id);
+                // Asked after opening: what is canonical now was canonical then, unless it left and came back.
+                if store.canonical_hash(id.number)? != Some(id.hash) {
+                    return Ok(None);
+                }
+                Ok(Some(View::new(Arc::new(base?))))
+            }
         }
     }
 }

@@ -66,13 +66,17 @@ fn decode(
     }
 }
 
-/// Tells whether a block is on the canonical chain; a block of the genesis' height must be the genesis.
+/// Tells whether a block is on the canonical chain, or was and left; a block of the genesis' height must be the genesis.
+///
+/// From the merge on the head is the block accepted last, so that a source tells history in the order of its blocks: one
+/// that left before a restart must not become the head again.
 fn is_on_disk(store: &Store, block: &alloy_consensus::Block<Transaction>) -> Result<bool, ChainError> {
     let (number, got) = (block.header.number, block.header.hash_slow());
     match store.canonical_hash(number)? {
         Some(expected) if got != expected && store.canonical_hash(number.wrapping_sub(1))?.is_none() => {
             Err(ChainError::OtherGenesis { got, expected })
         }
-        canonical => Ok(canonical == Some(got)),
+        Some(canonical) if canonical == got => Ok(true),
+        _ => Ok(block.header.difficulty.is_zero() && store.header(got)?.is_some()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{num::NonZero, path::Path, sync::Arc};
 
-use tandem_chain::{Batch, Executor, Host, HostSettings, Place, state_root};
+use tandem_chain::{Batch, Executor, Host, HostSettings, Keep, Place, state_root};
 use tandem_corpus::{Chain, PostState, decode_block};
 use tandem_executor::{Strategy, WorkerPool};
 use tandem_state::{GenesisAccount, Store, StoreConfig};
@@ -34,9 +34,12 @@ pub(crate) fn store(chain: &Chain, datadir: &Path) -> Store {
 /// Opens the chain of a store, to execute in parallel.
 pub(crate) fn host(store: Store, chain: &Chain, batch: Batch) -> Host {
     let threads = NonZero::new(2).unwrap();
-    let executor =
-        Executor { pool: Arc::new(WorkerPool::new(threads).unwrap()), strategy: Strategy::Parallel };
-    let settings = HostSettings { executor, threads, batch };
+    let executor = Executor {
+        pool: Arc::new(WorkerPool::new(threads).unwrap()),
+        strategy: Strategy::Parallel,
+        fallback: Default::default(),
+    };
+    let settings = HostSettings { executor, threads, keep: Keep::Stored, batch };
     Host::open(Arc::new(store), Arc::clone(&chain.spec), settings).unwrap()
 }
 
