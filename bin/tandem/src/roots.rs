@@ -12,7 +12,7 @@ use tandem_state::{
 };
 
 /// The nodes of all tries of a state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct MemoryTries {
     root: B256,
     threads: NonZero<usize>,
@@ -74,5 +74,9 @@ impl Roots for MemoryTries {
 
     fn next(&mut self, changes: &BundleState) -> B256 {
         self.apply(&StateUpdate::from_bundle(changes))
+    }
+
+    fn branch(&self) -> Box<dyn Roots> {
+        Box::new(self.clone())
     }
 }

@@ -40,6 +40,7 @@ use alloy_primitives::B256;
 use crate::{Case, NetworkError, PlainState};
 
 mod accounts;
+mod branches;
 mod calls;
 mod chain;
 mod chain_files;
@@ -59,6 +60,7 @@ mod world;
 
 use chain::Chain;
 
+pub use branches::REORG_DEPTH_MAX;
 pub use chain_files::{ChainFiles, Roots, write_chain};
 
 pub use fork::{Fork, UnknownFork};
@@ -76,13 +78,15 @@ pub struct GenerateOptions {
     /// Number of users at least; a block has one for each of its transactions in any case. Users have ether and tokens
     /// at genesis and send in turn, so that many of them make a large state that is read all over.
     pub users: usize,
+    /// Branches that the chain leaves again, when it is written to files: each is followed by a longer one.
+    pub reorgs: usize,
     /// Computes the state roots of headers; where absent they are zero.
     pub state_root: Option<fn(&PlainState) -> B256>,
 }
 
 impl Default for GenerateOptions {
     fn default() -> Self {
-        Self { blocks: 20, txs_per_block: 200, fork: Fork::default(), users: 0, state_root: None }
+        Self { blocks: 20, txs_per_block: 200, fork: Fork::default(), users: 0, reorgs: 0, state_root: None }
     }
 }
 
@@ -98,6 +102,16 @@ pub enum GenerateError {
         fork: Fork,
         /// The first fork that will do.
         needed: Fork,
+    },
+    /// The chain is too short for its branches.
+    #[error("{reorgs} reorgs take a chain of {needed} blocks at least, got {blocks}")]
+    TooShort {
+        /// Branches that were asked for.
+        reorgs: usize,
+        /// Blocks that they take.
+        needed: usize,
+        /// Blocks that were asked for.
+        blocks: usize,
     },
     /// The fork has no rules.
     #[error("no rules to generate blocks by")]

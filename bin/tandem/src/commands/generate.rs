@@ -40,6 +40,9 @@ pub(crate) struct Generate {
     /// Users who have ether and tokens at genesis and send in turn; at least one for each transaction of a block
     #[arg(long, default_value_t = 0, value_name = "N")]
     users: usize,
+    /// Branches that the chain leaves again, of 1 to 64 blocks in turn; each is written before the blocks that replace it
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    reorgs: usize,
     /// Threads that compute state roots
     #[arg(long, default_value_t, value_name = "N|auto")]
     threads: Threads,
@@ -49,7 +52,13 @@ impl Generate {
     /// Runs the subcommand.
     pub(crate) fn run(&self, display: &Display) -> Result<Exit> {
         let Generated { workload, blocks, txs } = self.generated;
-        let options = GenerateOptions { blocks, txs_per_block: txs, users: self.users, ..Default::default() };
+        let options = GenerateOptions {
+            blocks,
+            txs_per_block: txs,
+            users: self.users,
+            reorgs: self.reorgs,
+            ..Default::default()
+        };
         let interrupt = Interrupt::listen()?;
         let progress = Progress::start(display);
         let mut roots = MemoryTries::new(self.threads.count());
@@ -71,6 +80,9 @@ impl Generate {
             files.gas_used as f64 / 1e6,
             files.head,
         ))?;
+        if files.left > 0 {
+            terminal::print(&format!("left     {} blocks on {} branches\n", files.left, self.reorgs))?;
+        }
         Ok(if files.blocks < blocks { Exit::Interrupted } else { Exit::Matched })
     }
 }

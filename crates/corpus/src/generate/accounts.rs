@@ -27,7 +27,7 @@ pub(super) enum Role {
 }
 
 /// A signing account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Account {
     key: SigningKey,
     pub(super) address: Address,
@@ -52,7 +52,7 @@ impl Account {
 }
 
 /// All signing accounts of a chain.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Accounts {
     seed: u64,
     accounts: Vec<Account>,

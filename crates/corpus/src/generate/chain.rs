@@ -53,7 +53,7 @@ impl Chain {
         seed: u64,
         options: GenerateOptions,
     ) -> Result<Self, GenerateError> {
-        let GenerateOptions { blocks, txs_per_block, fork, users, state_root } = options;
+        let GenerateOptions { blocks, txs_per_block, fork, users, state_root, .. } = options;
         let needed = scripts::needed_fork(workload);
         if fork < needed {
             return Err(GenerateError::Unsupported { workload, fork, needed });
@@ -71,6 +71,21 @@ impl Chain {
             state: Arc::new(state),
             withdrawal_count: 0,
         })
+    }
+
+    /// Begins a branch of its own at the latest block: other transactions, other numbers.
+    pub(super) fn branch(&self, workload: Workload, seed: u64, index: usize) -> Self {
+        let mut world = self.world.clone();
+        world.random = Random::new(seed, &format!("{} branch {index}", workload.name()));
+        Self {
+            origin: format!("{} branch {index}", self.origin),
+            spec: Arc::clone(&self.spec),
+            script: scripts::script(workload, world.fork),
+            world,
+            parent: self.parent.clone(),
+            state: Arc::clone(&self.state),
+            withdrawal_count: self.withdrawal_count,
+        }
     }
 
     /// Drafts, seals and appends a block; its case holds the state before it.

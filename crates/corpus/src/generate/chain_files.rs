@@ -12,7 +12,9 @@ use alloy_primitives::{Address, B256};
 use revm::database::BundleState;
 use serde_json::{Map, Value, json};
 
-use super::{Fork, GenerateError, GenerateOptions, Workload, chain::Chain, fork::CHAIN_ID};
+use super::{
+    Fork, GenerateError, GenerateOptions, Workload, branches::Branches, chain::Chain, fork::CHAIN_ID,
+};
 use crate::{PlainAccount, PlainState, encode_block};
 
 /// Computes the state roots of a chain as it grows; the caller's, because this crate knows no tries.
@@ -22,6 +24,9 @@ pub trait Roots {
 
     /// Applies what a block changed and returns the root after it.
     fn next(&mut self, changes: &BundleState) -> B256;
+
+    /// Returns the roots of a branch that begins here.
+    fn branch(&self) -> Box<dyn Roots>;
 }
 
 /// What was written.
@@ -33,6 +38,8 @@ pub struct ChainFiles {
     pub chain: PathBuf,
     /// Blocks written.
     pub blocks: usize,
+    /// Blocks written on branches that the chain leaves again; not counted otherwise.
+    pub left: usize,
     /// Transactions in them.
     pub txs: usize,
     /// Gas that they use.
@@ -41,8 +48,9 @@ pub struct ChainFiles {
     pub head: B256,
 }
 
-/// Generates a chain and writes it block by block; holds one state and one block in memory.
+/// Generates a chain and writes it block by block; holds one state and one block in memory, and another state for a branch.
 ///
+/// A branch is written where it begins, before the blocks of the chain that replace it.
 /// `each` is told each block's header when it is written and says whether to go on.
 pub fn write_chain(
     directory: &Path,
@@ -55,6 +63,7 @@ pub fn write_chain(
         let path = path.to_owned();
         move |source| GenerateError::Write { path, source }
     };
+    let mut branches = Branches::new(options.reorgs, options.blocks)?;
     let mut chain = Chain::genesis(workload, seed, options)?;
     chain.parent.state_root = roots.genesis(&chain.state);
 
@@ -64,8 +73,16 @@ pub fn write_chain(
 
     let mut out = BufWriter::new(File::create(&rlp).map_err(failed(&rlp))?);
     let head = chain.parent.hash_slow();
-    let mut files = ChainFiles { genesis, chain: rlp.clone(), blocks: 0, txs: 0, gas_used: 0, head };
+    let mut files = ChainFiles { genesis, chain: rlp.clone(), blocks: 0, left: 0, txs: 0, gas_used: 0, head };
     while files.blocks < options.blocks {
+        if let Some((index, length)) = branches.at(files.blocks) {
+            let (mut branch, mut roots) = (chain.branch(workload, seed, index), roots.branch());
+            for _ in 0..length {
+                let block = branch.next_block(&options, &mut *roots)?;
+                out.write_all(&encode_block(&block)).map_err(failed(&rlp))?;
+                files.left += 1;
+            }
+        }
         let block = chain.next_block(&options, roots)?;
         out.write_all(&encode_block(&block)).map_err(failed(&rlp))?;
         files.blocks += 1;
@@ -183,6 +200,10 @@ mod tests {
         fn next(&mut self, _: &BundleState) -> B256 {
             B256::ZERO
         }
+
+        fn branch(&self) -> Box<dyn Roots> {
+            Box::new(Self)
+        }
     }
 
     fn read(directory: &Path) -> Chain {
@@ -190,6 +211,27 @@ mod tests {
             Item::Chain(chain) => chain,
             other => panic!("expected a chain, found {other:?}"),
         }
+    }
+
+    #[test]
+    fn branches_begin_where_the_chain_goes_on() {
+        let scratch = tempfile::tempdir().unwrap();
+        let options = GenerateOptions { blocks: 7, txs_per_block: 3, reorgs: 2, ..Default::default() };
+        let what = (Workload::Mixed, 7);
+        let files = write_chain(scratch.path(), what, options, &mut Same, &mut |_| true).unwrap();
+        assert_eq!((files.blocks, files.left), (7, 3));
+        let chain = read(scratch.path());
+        let blocks = chain.blocks.map(|block| decode_block(&block.unwrap().rlp, &chain.spec).unwrap());
+        let blocks: Vec<_> = blocks.collect();
+        let numbers: Vec<_> = blocks.iter().map(|block| block.header.number).collect();
+        assert_eq!(numbers, [1, 2, 2, 3, 4, 5, 4, 5, 6, 7]);
+        // The chain is the one without branches.
+        let plain = generate(what.0, what.1, GenerateOptions { reorgs: 0, ..options });
+        let plain: Vec<_> = plain.map(|case| case.unwrap().block.hash).collect();
+        let written = [0, 2, 3, 6, 7, 8, 9].map(|index| blocks[index].hash);
+        assert_eq!(plain, written);
+        assert_eq!(blocks[1].header.parent_hash, blocks[0].hash);
+        assert_eq!(blocks[5].header.parent_hash, blocks[4].hash);
     }
 
     #[test]

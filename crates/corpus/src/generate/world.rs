@@ -9,7 +9,7 @@ use super::{
 };
 
 /// What lasts from block to block while a chain is generated.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) fork: Fork,
     pub(super) random: Random,
