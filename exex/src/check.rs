@@ -41,13 +41,12 @@ struct Twins {
 
 /// Checks a block of a host.
 pub(crate) fn check<H: Host>(host: &H, mode: Mode, engine: &Parallel, mut block: H::Block) -> Checked {
-    let state = match host.parent_state(&block) {
-        Ok(state) => state,
+    let case = match case(host, &block) {
+        Ok(case) => case,
         Err(error) => {
             return Checked { record: unchecked(host, &block, error.to_string()), evidence: None };
         }
     };
-    let case = Case { source: block.source(), spec: host.spec(), block: block.block(), state };
     let twins = execute(&case, mode, engine, block.take_execution());
     let root_source = |_: &Case<H::State>, bundle: &BundleState| {
         let root = host.state_root(&block, bundle);
@@ -69,6 +68,11 @@ pub(crate) fn check<H: Host>(host: &H, mode: Mode, engine: &Parallel, mut block:
     let evidence =
         (comparison.verdict == Verdict::Diverged).then(|| Box::new(evidence(&case, engine, &comparison)));
     Checked { record, evidence }
+}
+
+fn case<H: Host>(host: &H, block: &H::Block) -> Result<Case<H::State>, HostError> {
+    let state = host.parent_state(block)?;
+    Ok(Case { source: block.source(), spec: host.spec(), block: block.block()?, state })
 }
 
 /// Writes the record of a block that could not be checked.

@@ -119,12 +119,14 @@ impl<B: ImportedBlock> Feed<B> {
         }
     }
 
-    /// Ends the feed; an earlier end stays if it is the sooner one.
-    pub(crate) fn end(&self, end: End) {
+    /// Ends the feed, if not sooner; returns how it was to end before.
+    pub(crate) fn end(&self, end: End) -> End {
         let mut state = self.state.lock();
-        state.end = state.end.max(end);
+        let before = state.end;
+        state.end = before.max(end);
         self.filled.notify_all();
         self.drained.notify_all();
+        before
     }
 
     /// Returns the highest number that was told.

@@ -75,7 +75,7 @@ pub trait ImportedBlock: Send + 'static {
     fn size_bytes(&self) -> usize;
 
     /// Returns the block with recovered senders.
-    fn block(&self) -> Block;
+    fn block(&self) -> Result<Block, HostError>;
 
     /// Hands out what the host's own execution gave; once.
     ///

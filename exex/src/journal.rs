@@ -108,9 +108,25 @@ impl Journal {
         self.standing.last_key_value().map(|(number, record)| BlockNumHash::new(*number, record.hash))
     }
 
+    /// Returns the block up to which nothing is left to validate: the last one with a record, or the one before the first.
+    pub(crate) fn finished(&self) -> Option<BlockNumHash> {
+        let Position { first, number, hash, .. } = self.position;
+        self.last().or_else(|| (number < first).then(|| BlockNumHash::new(number, hash)))
+    }
+
     /// Returns the record of a block, if it has one and has not left the chain.
     pub(crate) fn record_of(&self, block: BlockNumHash) -> Option<&BlockRecord> {
         self.standing.get(&block.number).filter(|record| record.hash == block.hash)
+    }
+
+    /// Returns the records that cannot stand beside a block: of another one of its number, and of all above that.
+    pub(crate) fn overtaken_by(&self, block: BlockNumHash) -> Vec<BlockRecord> {
+        match self.standing.get(&block.number) {
+            Some(record) if record.hash != block.hash => {
+                self.standing.range(block.number..).map(|(_, record)| record.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Returns the records that are remembered, the highest first.

@@ -13,7 +13,7 @@ use crate::{
     control::Control,
     error::ExexError,
     feed::{End, Event, Feed, Left},
-    host::{Host, ImportedBlock},
+    host::{Host, HostError, ImportedBlock},
     journal::Journal,
     meters,
     notification::Notification,
@@ -26,7 +26,6 @@ use crate::{
 #[derive(Debug)]
 pub struct Validator<H: Host, S: Sink> {
     feed: Arc<Feed<H::Block>>,
-    control: Control,
     thread: Option<JoinHandle<Result<S, ExexError>>>,
 }
 
@@ -37,11 +36,12 @@ impl<H: Host, S: Sink> Validator<H, S> {
     /// recorded as such. The host must not import between this and its first [`notify`](Self::notify), or notify of what
     /// it imported.
     ///
-    /// The sink writes to the directory that the settings name; it is opened by `sink` once the directory is known to be
-    /// this chain's.
+    /// `control` is what the host asks for consequences. The sink writes to the directory that the settings name; it is
+    /// opened by `sink` once the directory is known to be this chain's.
     pub fn start<E>(
         host: Arc<H>,
         settings: Settings,
+        control: Control,
         sink: impl FnOnce() -> Result<S, E>,
     ) -> Result<Self, ExexError>
     where
@@ -52,28 +52,28 @@ impl<H: Host, S: Sink> Validator<H, S> {
         let left = left_meanwhile(&*host, &journal)?;
         let standing = journal.standing().find(|record| !left.iter().any(|left| left.hash == record.hash));
         let next = standing.map_or(journal.first(), |record| record.number + 1);
-        if let Some(record) = standing {
-            host.finished(BlockNumHash::new(record.number, record.hash));
+        let finished = standing.map(|record| BlockNumHash::new(record.number, record.hash));
+        if let Some(block) = finished.or_else(|| journal.finished()) {
+            host.finished(block);
         }
         meters::fallback(false);
         meters::position(next.saturating_sub(1), head.number);
         let feed =
             Arc::new(Feed::new(settings.bounds, settings.overflow, Some(next..=head.number), head.number));
-        let control = Control::default();
         let worker = Worker {
             sink: sink().map_err(|error| ExexError::Sink(error.into()))?,
             feed: Arc::clone(&feed),
-            control: control.clone(),
+            control,
             host,
             settings,
             journal,
         };
         let thread = thread::Builder::new().name("validator".to_owned()).spawn(move || {
             // Whatever ends the worker, a panic too, nobody waits for room any more.
-            let _guard = EndGuard(Arc::clone(&worker.feed));
+            let _guard = EndGuard(Arc::clone(&worker.feed), worker.control.clone());
             worker.run(left)
         });
-        Ok(Self { feed, control, thread: Some(thread.map_err(ExexError::Thread)?) })
+        Ok(Self { feed, thread: Some(thread.map_err(ExexError::Thread)?) })
     }
 
     /// Tells what became of the chain, once it is durable. Waits no longer than [`Overflow`](crate::Overflow) says.
@@ -81,9 +81,9 @@ impl<H: Host, S: Sink> Validator<H, S> {
         self.feed.notify(notification);
     }
 
-    /// Returns what the host asks for consequences.
-    pub fn control(&self) -> Control {
-        self.control.clone()
+    /// Ends after the block at hand, without waiting for that; takes nothing in any more.
+    pub fn interrupt(&self) {
+        self.feed.end(End::Now);
     }
 
     /// Waits until everything that was told is validated, and returns the sink.
@@ -127,12 +127,14 @@ fn left_meanwhile<H: Host>(host: &H, journal: &Journal) -> Result<Vec<BlockRecor
     Ok(left)
 }
 
-/// Frees whoever waits when the worker ends.
-struct EndGuard<B: ImportedBlock>(Arc<Feed<B>>);
+/// Frees whoever waits when the worker ends; where it was not asked to, the host is asked to stop.
+struct EndGuard<B: ImportedBlock>(Arc<Feed<B>>, Control);
 
 impl<B: ImportedBlock> Drop for EndGuard<B> {
     fn drop(&mut self) {
-        self.0.end(End::Now);
+        if self.0.end(End::Now) == End::Open {
+            self.1.halt();
+        }
     }
 }
 
@@ -165,6 +167,10 @@ impl<H: Host, S: Sink> Worker<H, S> {
     /// Checks a block and records it.
     fn check(&mut self, block: H::Block) -> Result<(), ExexError> {
         let id = block.id();
+        // Records of blocks that the host lost, and has others for now: their leaving was never told.
+        for record in self.journal.overtaken_by(id) {
+            self.write(Checked { record: BlockRecord { reverted: true, ..record }, evidence: None })?;
+        }
         let mut checked = check(&*self.host, self.settings.mode, &self.settings.parallel, block);
         checked.record.repeated = self.journal.record_of(id).is_some();
         self.write(checked)?;
@@ -183,7 +189,16 @@ impl<H: Host, S: Sink> Worker<H, S> {
             return Ok(());
         }
         meters::backfilled();
-        let block = self.host.canonical_block(number)?;
+        let block = match self.host.canonical_block(number) {
+            Ok(block) if block.id() == id => block,
+            // It left just now.
+            _ if self.host.canonical_hash(number)? != Some(hash) => return Ok(()),
+            Ok(block) => {
+                let (what, is) = (format!("block {number}"), block.id().hash);
+                return Err(HostError::failed(what, format!("expected {hash}, found {is}")).into());
+            }
+            Err(error) => return Err(error.into()),
+        };
         let behind = self.feed.head().saturating_sub(number);
         let limit = self.settings.bounds.backfill_blocks;
         if behind <= limit {

@@ -9,8 +9,8 @@ use std::{convert::Infallible, fs, path::Path, sync::Arc, time::Duration};
 use support::{Fault, Memory, Told, settings};
 use tandem_compare::{Evidence, Provenance, Run};
 use tandem_exex::{
-    AlertCommand, Bounds, ExexError, Mode, Notification, Overflow, Policy, ReportSink, Settings, Sink,
-    Validator,
+    AlertCommand, Bounds, Control, ExexError, Mode, Notification, Overflow, Policy, ReportSink, Settings,
+    Sink, Validator,
 };
 use tandem_report::{BlockRecord, Check, RecordReader, ReportDir, ReportError, Verdict};
 
@@ -30,13 +30,22 @@ impl Sink for Kept {
 }
 
 fn kept(host: &Arc<Memory>, settings: Settings) -> Validator<Memory, Kept> {
-    Validator::start(Arc::clone(host), settings, || Ok::<_, Infallible>(Kept::default())).unwrap()
+    Validator::start(Arc::clone(host), settings, Control::default(), || Ok::<_, Infallible>(Kept::default()))
+        .unwrap()
 }
 
 fn reporting(host: &Arc<Memory>, settings: Settings) -> Result<Validator<Memory, ReportSink>, ExexError> {
+    controlled(host, settings, Control::default())
+}
+
+fn controlled(
+    host: &Arc<Memory>,
+    settings: Settings,
+    control: Control,
+) -> Result<Validator<Memory, ReportSink>, ExexError> {
     let dir = settings.report_dir.clone().unwrap();
     let open = || ReportSink::open(&dir, Run::default(), Provenance::default());
-    Validator::start::<ReportError>(Arc::clone(host), settings, open)
+    Validator::start::<ReportError>(Arc::clone(host), settings, control, open)
 }
 
 fn commit(validator: &Validator<Memory, impl Sink>, new: Vec<Told>) {
@@ -74,7 +83,7 @@ fn every_block_is_executed_on_the_other_path_and_matches() {
             assert!(record.sequential_us.is_some() && record.parallel_us.is_some());
         }
     }
-    assert_eq!(*host.finished.lock(), [1, 2, 3, 4, 1, 2, 3, 4]);
+    assert_eq!(*host.finished.lock(), [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
 }
 
 #[test]
@@ -84,8 +93,9 @@ fn what_the_host_got_wrong_diverges_and_the_policy_follows() {
         for policy in [Policy::Report, Policy::Fallback, Policy::Halt] {
             let scratch = tempfile::tempdir().unwrap();
             *host.head.lock() = 0;
-            let validator = reporting(&host, Settings { policy, ..settings(Some(scratch.path())) }).unwrap();
-            let control = validator.control();
+            let control = Control::default();
+            let settings = Settings { policy, ..settings(Some(scratch.path())) };
+            let validator = controlled(&host, settings, control.clone()).unwrap();
             assert!(!control.is_fallback() && !control.is_halted());
             for number in 1..=3 {
                 let fault = if number == 2 { fault } else { Fault::None };
@@ -167,6 +177,26 @@ fn a_restart_neither_skips_nor_repeats() {
     validator.finish().unwrap();
     let again = |number| (number, "match", true, false);
     assert_eq!(lines(scratch.path())[7..], [again(6), again(7), (8, "match", false, false)]);
+}
+
+#[test]
+fn a_record_of_a_block_that_was_lost_and_replaced_does_not_stand() {
+    let host = Memory::new(3, 5);
+    let scratch = tempfile::tempdir().unwrap();
+    let validator = reporting(&host, settings(Some(scratch.path()))).unwrap();
+    commit(&validator, host.imported(1..=2));
+    validator.finish().unwrap();
+    // A third block was recorded, and lost by the host with the power; then it got another one.
+    let blocks = scratch.path().join("blocks.jsonl");
+    let text = fs::read_to_string(&blocks).unwrap();
+    let mut lost: BlockRecord = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    (lost.number, lost.hash) = (3, alloy_primitives::B256::repeat_byte(3));
+    fs::write(&blocks, format!("{text}{}\n", serde_json::to_string(&lost).unwrap())).unwrap();
+    let validator = reporting(&host, settings(Some(scratch.path()))).unwrap();
+    commit(&validator, host.imported(3..=3));
+    validator.finish().unwrap();
+    let left = (3, "match", false, true);
+    assert_eq!(lines(scratch.path()), [matches(1..=3), vec![left], matches(3..=3)].concat());
 }
 
 #[test]

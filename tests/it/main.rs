@@ -8,6 +8,7 @@ mod bench;
 mod data;
 mod defaults;
 mod era1;
+mod exex;
 mod expectation;
 mod explain;
 mod formats;

@@ -1,5 +1,7 @@
 //! A host in memory, over a generated chain.
 
+#![allow(dead_code, reason = "shared by test binaries that each use a part")]
+
 use std::{collections::BTreeSet, sync::Arc, thread, time::Duration};
 
 use alloy_consensus::Header;
@@ -178,8 +180,8 @@ impl ImportedBlock for Told {
         1000
     }
 
-    fn block(&self) -> Block {
-        self.case.block.clone()
+    fn block(&self) -> Result<Block, HostError> {
+        Ok(self.case.block.clone())
     }
 
     fn take_execution(&mut self) -> Option<HostExecution> {

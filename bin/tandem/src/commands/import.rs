@@ -3,18 +3,23 @@
 use std::{net::SocketAddr, num::NonZero, path::PathBuf, sync::Arc};
 
 use clap::Args;
-use eyre::{Result, WrapErr};
-use tandem_chain::{Batch, Executor, Host, HostSettings};
-use tandem_compare::evidence;
-use tandem_executor::WorkerPool;
+use eyre::{Result, WrapErr, eyre};
+use tandem_chain::{Batch, Executor, Host, HostSettings, Keep};
+use tandem_compare::{Parallel, Seam, evidence};
+use tandem_executor::{Strategy, WorkerPool};
+use tandem_exex::{AlertCommand, Bounds, Control, Mode, Overflow};
 use tandem_report::RunInfo;
 
 use crate::{
-    args::{Format, StrategyArg, Threads},
+    args::{ExexArg, Format, PolicyArg, StrategyArg, Threads},
     cli::Display,
     commands::replay::OnDivergence,
     exit::Exit,
-    import::{datadir, watch::Watch},
+    import::{
+        datadir,
+        validated::Validated,
+        watch::{Records, Watch},
+    },
     interrupt::Interrupt,
     machine::{self, machine},
     metrics,
@@ -30,6 +35,7 @@ Files of blocks are told apart by looking at them, and may be compressed:
 Examples:
   tandem import --datadir data --genesis genesis.json chain.rlp
   tandem import --datadir data --genesis mainnet.json.zst *.era1 --report-dir report
+  tandem import --datadir data --genesis genesis.json chain.rlp --exex live --report-dir report
 
 A second run goes on where the first one stopped. Ctrl-C ends at a block boundary.";
 
@@ -58,6 +64,16 @@ pub(crate) struct Import {
     #[arg(long, value_enum, default_value_t, help_heading = "Execution")]
     strategy: StrategyArg,
 
+    /// Validate every imported block by a second execution
+    #[arg(long, value_enum, default_value_t, value_name = "MODE", help_heading = "Validation")]
+    exex: ExexArg,
+    /// What follows when the two executions of a block differ
+    #[arg(long, value_enum, default_value_t, value_name = "POLICY", help_heading = "Validation")]
+    on_divergence: PolicyArg,
+    /// Program to run on each divergence; it reads the block's record, one line of JSON, from its standard input
+    #[arg(long, value_name = "PROGRAM", help_heading = "Validation")]
+    alert_command: Option<PathBuf>,
+
     /// Form of the results on standard output
     #[arg(long, value_enum, default_value_t, help_heading = "Results")]
     format: Format,
@@ -79,15 +95,62 @@ impl Import {
         }
         let (store, spec) = datadir::open(&self.datadir, &self.genesis)?;
         let pool = WorkerPool::new(threads).wrap_err_with(|| format!("cannot start {threads} threads"))?;
-        let executor = Executor { pool: Arc::new(pool), strategy: self.strategy.into() };
-        let settings = HostSettings { executor, threads, batch: Batch::default() };
-        let mut host = Host::open(Arc::new(store), Arc::clone(&spec), settings)?;
+        let (pool, store) = (Arc::new(pool), Arc::new(store));
+        let control = Control::default();
+        // In the shadow, what the host does not do is the validator's.
+        let strategy = match self.exex {
+            ExexArg::Shadow => Strategy::Sequential,
+            ExexArg::Live | ExexArg::Off => self.strategy.into(),
+        };
+        let executor = Executor { pool: Arc::clone(&pool), strategy, fallback: control.fallback_flag() };
+        let keep = if self.exex.mode().is_some() { Keep::Executions } else { Keep::Stored };
+        let settings = HostSettings { executor, threads, keep, batch: Batch::default() };
+        let host = Host::open(Arc::clone(&store), Arc::clone(&spec), settings)?;
 
-        let results = Results::open(self.settings(threads), interrupt.clone(), Progress::start(display))?;
-        let mut watch = Watch::new(results, spec, self.report_dir.as_deref(), self.format)?;
+        let open = || Results::open(self.settings(threads), interrupt.clone(), Progress::start(display));
         let blocks = datadir::blocks(self.chain.clone());
-        let imported = host.import_all(blocks, &|| interrupt.is_wanted(), &mut watch);
-        watch.finish(&imported, host.store().head(), self.info(threads))
+        let mut watch;
+        let (imported, results) = match self.exex.mode() {
+            None => {
+                let mut host = host;
+                let records = Records::new(open()?, self.report_dir.as_deref())?;
+                watch = Watch::new(Some(records), spec, self.format);
+                let imported = host.import_all(blocks, &|| interrupt.is_wanted(), &mut watch);
+                (imported, watch.take_records()?.map(Records::into_results))
+            }
+            Some(mode) => {
+                watch = Watch::new(None, Arc::clone(&spec), self.format);
+                let settings = self.validator(mode, pool);
+                let validated =
+                    Validated { datadir: &self.datadir, spec, settings, control, interrupt: &interrupt };
+                let (imported, results) = validated.import(host, blocks, &mut watch, open)?;
+                (imported, Some(results))
+            }
+        };
+        let results = results.ok_or_else(|| eyre!("broken invariant: an import has results"))?;
+        watch.finish(results, &imported, store.head(), self.info(threads))
+    }
+
+    fn validator(&self, mode: Mode, pool: Arc<WorkerPool>) -> tandem_exex::Settings {
+        let alert = self.alert_command.clone();
+        tandem_exex::Settings {
+            mode,
+            policy: self.on_divergence.into(),
+            bounds: Bounds::default(),
+            // Every block of a file is to be checked, however long it takes.
+            overflow: Overflow::Wait,
+            parallel: Parallel::new(pool, self.strategy.into(), Seam::Block),
+            report_dir: self.report_dir.clone(),
+            alert: alert.map(|program| AlertCommand { program, arguments: Vec::new() }),
+        }
+    }
+
+    /// Says whether a divergence ends the import: where the executor's own check finds it, it does.
+    const fn ending(&self) -> OnDivergence {
+        match (self.exex, self.on_divergence) {
+            (ExexArg::Off, _) | (_, PolicyArg::Halt) => OnDivergence::Halt,
+            (ExexArg::Live | ExexArg::Shadow, _) => OnDivergence::Continue,
+        }
     }
 
     fn settings(&self, threads: NonZero<usize>) -> Settings {
@@ -95,7 +158,7 @@ impl Import {
         Settings {
             format: self.format,
             report_dir: self.report_dir.clone(),
-            on_divergence: OnDivergence::Halt,
+            on_divergence: self.ending(),
             run: evidence::Run { strategy, threads: threads.get(), seed: None },
             opening: Opening::Resume,
         }

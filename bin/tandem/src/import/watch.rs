@@ -19,15 +19,34 @@ use crate::{
 /// Watches an import.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    results: Results,
+    records: Option<Records>,
     spec: Arc<ChainSpec>,
-    /// The highest block of which there was a record before.
-    recorded: Option<u64>,
     format: Format,
     started: Instant,
     written: Totals,
     /// Why no record could be written.
     failure: Option<eyre::Report>,
+}
+
+/// The records of an import that nobody validates.
+#[derive(Debug)]
+pub(crate) struct Records {
+    results: Results,
+    /// The highest block of which there was a record before.
+    recorded: Option<u64>,
+}
+
+impl Records {
+    /// Looks for the last record of an earlier run.
+    pub(crate) fn new(results: Results, report_dir: Option<&Path>) -> Result<Self> {
+        let recorded = report_dir.map(last_recorded).transpose()?.flatten();
+        Ok(Self { results, recorded })
+    }
+
+    /// Returns where they went.
+    pub(crate) fn into_results(self) -> Results {
+        self.results
+    }
 }
 
 /// What is on disk since the start.
@@ -39,27 +58,32 @@ struct Totals {
 }
 
 impl Watch {
-    /// Starts the clock; looks for the last record of an earlier run.
-    pub(crate) fn new(
-        results: Results,
-        spec: Arc<ChainSpec>,
-        report_dir: Option<&Path>,
-        format: Format,
-    ) -> Result<Self> {
-        let recorded = report_dir.map(last_recorded).transpose()?.flatten();
+    /// Starts the clock. Without records, somebody else writes them.
+    pub(crate) fn new(records: Option<Records>, spec: Arc<ChainSpec>, format: Format) -> Self {
         let (started, written) = (Instant::now(), Totals::default());
-        Ok(Self { results, spec, recorded, format, started, written, failure: None })
+        Self { records, spec, format, started, written, failure: None }
+    }
+
+    /// Takes the records out; fails where one could not be written.
+    pub(crate) fn take_records(&mut self) -> Result<Option<Records>> {
+        match self.failure.take() {
+            Some(error) => Err(error),
+            None => Ok(self.records.take()),
+        }
     }
 
     /// Says how the import ended.
-    pub(crate) fn finish(mut self, imported: &Imported, head: BlockId, info: RunInfo) -> Result<Exit> {
-        if let Some(error) = self.failure.take() {
-            return Err(error);
-        }
+    pub(crate) fn finish(
+        self,
+        mut results: Results,
+        imported: &Imported,
+        head: BlockId,
+        info: RunInfo,
+    ) -> Result<Exit> {
         let text = self.text(imported, head);
         let diverged = match &imported.failure {
             Some(failure) => {
-                self.results.unusable(&terminal::chain_of(failure));
+                results.unusable(&terminal::chain_of(failure));
                 matches!(*failure.error, ChainError::Diverged { .. })
             }
             None => false,
@@ -68,7 +92,7 @@ impl Watch {
             metrics::counter!("tandem_divergences_total").increment(1);
             metrics::counter!("tandem_blocks_total", "verdict" => "diverged").increment(1);
         }
-        let exit = self.results.finish(info)?;
+        let exit = results.finish(info)?;
         match self.format {
             Format::Table => terminal::print(&text)?,
             Format::Json | Format::Jsonl => terminal::note(&text),
@@ -103,13 +127,14 @@ impl Watch {
 impl Observer for Watch {
     /// A record is written before its block is: what is on disk has one, whatever happens.
     fn checked(&mut self, checked: &Checked<'_>) {
-        let repeated = self.recorded.is_some_and(|last| checked.block.header.number <= last);
+        let Some(Records { results, recorded }) = &mut self.records else { return };
+        let repeated = recorded.is_some_and(|last| checked.block.header.number <= last);
         let record = record::checked(&self.spec, checked, repeated);
         metrics::counter!("tandem_blocks_total", "verdict" => "match").increment(1);
         metrics::counter!("tandem_reexecutions_total").increment(record.reexecuted);
         let path = if checked.stats.threads > 1 { "parallel" } else { "sequential" };
         metrics::histogram!("tandem_execution_seconds", "path" => path).record(checked.duration);
-        if let Err(error) = self.results.judged(Judged::new(record)) {
+        if let Err(error) = results.judged(Judged::new(record)) {
             self.failure.get_or_insert(error);
         }
     }

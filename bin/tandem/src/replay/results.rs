@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use eyre::Result;
-use tandem_compare::evidence::Run;
+use tandem_compare::{Evidence, evidence::Run};
+use tandem_exex::Sink;
 use tandem_report::{
     BlockRecord, BlockTable, Completion, InputError, NotRun, ReportWriter, RowOrder, RunInfo, Summary, Tally,
     Verdict, json,
@@ -178,8 +179,9 @@ impl Results {
     }
 }
 
-impl Findings for Results {
-    fn judged(&mut self, mut judged: Judged) -> Result<()> {
+impl Results {
+    /// Writes a block's record and returns it as it was written.
+    fn write(&mut self, mut judged: Judged) -> Result<BlockRecord> {
         self.keep_evidence(&mut judged);
         if let Some(error) = &judged.input_error {
             self.unusable(error);
@@ -194,7 +196,23 @@ impl Findings for Results {
         self.show_progress();
         self.is_halted |=
             record.verdict == Verdict::Diverged && self.settings.on_divergence == OnDivergence::Halt;
-        Ok(())
+        Ok(judged.record)
+    }
+}
+
+impl Sink for Results {
+    fn record(
+        &mut self,
+        record: BlockRecord,
+        proof: Option<Box<Evidence>>,
+    ) -> Result<BlockRecord, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.write(Judged { record, proof, input_error: None })?)
+    }
+}
+
+impl Findings for Results {
+    fn judged(&mut self, judged: Judged) -> Result<()> {
+        self.write(judged).map(drop)
     }
 
     fn unusable(&mut self, error: &str) {
