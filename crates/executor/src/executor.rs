@@ -31,6 +31,7 @@ use crate::{
     factory::{ExecutionCtx, ParallelBlockExecutorFactory},
     frontier::Frontier,
     look_ahead::LookAhead,
+    observer::Observer,
     payment::PaymentRules,
     plan::Plan,
     speculation::Speculation,
@@ -58,6 +59,8 @@ where
     /// How payments are told that need no EVM.
     payments: Option<PaymentRules>,
     stats: BlockStats,
+    /// Who is told of the block, if there was a look-ahead.
+    observer: Option<&'a dyn Observer>,
 }
 
 /// A number of workers, and what they are to speculate on.
@@ -85,10 +88,12 @@ where
     ) -> Self {
         // An inspector must see every execution, so nothing may come from elsewhere.
         let is_inspected = type_name::<E::Inspector>() != type_name::<NoOpInspector>();
+        let look_ahead = ctx.look_ahead.filter(|_| !is_inspected);
         Self {
             inner: EthBlockExecutor::new(evm, ctx.eth, factory.spec(), factory.receipt_builder()),
             factory,
-            look_ahead: ctx.look_ahead.filter(|_| !is_inspected),
+            observer: factory.observer().filter(|_| look_ahead.is_some()).map(AsRef::as_ref),
+            look_ahead,
             frontier: None,
             handed_out: HandedOut::Nothing,
             payments: None,
@@ -300,6 +305,9 @@ where
             return Err(BlockExecutionError::other(WorkerPanic { message }));
         }
         self.depart();
+        if let Some(observer) = self.observer {
+            observer.executed(&self.stats, self.inner.receipts().len());
+        }
         self.inner.finish()
     }
 

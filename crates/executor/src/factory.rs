@@ -13,8 +13,8 @@ use alloy_primitives::Log;
 use revm::Inspector;
 
 use crate::{
-    evm::SpeculativeEvmFactory, executor::ParallelBlockExecutor, look_ahead::LookAhead, pool::WorkerPool,
-    validation::Trust,
+    evm::SpeculativeEvmFactory, executor::ParallelBlockExecutor, look_ahead::LookAhead, observer::Observer,
+    pool::WorkerPool, validation::Trust,
 };
 
 /// Context of one block's execution: Ethereum's own, and a look-ahead.
@@ -48,6 +48,7 @@ pub struct ParallelBlockExecutorFactory<R, Spec, F> {
     trust: Trust,
     #[cfg(feature = "fault-injection")]
     fault: Option<crate::fault::Fault>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl<R, Spec, F> ParallelBlockExecutorFactory<R, Spec, F> {
@@ -61,7 +62,15 @@ impl<R, Spec, F> ParallelBlockExecutorFactory<R, Spec, F> {
             trust: Trust::Nothing,
             #[cfg(feature = "fault-injection")]
             fault: None,
+            observer: None,
         }
+    }
+
+    /// Tells an observer of each block that is executed transaction by transaction with a look-ahead.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
     }
 
     /// Sets what goes wrong in each block, to show that comparison sees it.
@@ -101,6 +110,10 @@ impl<R, Spec, F> ParallelBlockExecutorFactory<R, Spec, F> {
 
     pub(crate) const fn shared_evm_factory(&self) -> &Arc<F> {
         &self.evm_factory
+    }
+
+    pub(crate) const fn observer(&self) -> Option<&Arc<dyn Observer>> {
+        self.observer.as_ref()
     }
 
     pub(crate) const fn trust(&self) -> Trust {

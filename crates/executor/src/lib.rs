@@ -9,7 +9,8 @@
 //! The modules in reading order:
 //! 1. [`factory`] and [`executor`]: the two seams, a drop-in `BlockExecutorFactory` and its `BlockExecutor`;
 //!    [`block`]: a whole block in one call;
-//! 2. [`look_ahead`]: what the caller hands over so that workers can start;
+//! 2. [`look_ahead`]: what the caller hands over so that workers can start; [`overlay`]: the state between blocks of a
+//!    batch; [`observer`]: what the caller is told;
 //! 3. [`frontier`]: the walk in block order; [`speculation`] and [`schedule`]: what it shares with workers;
 //!    [`early`] and [`hot`]: what to begin first and what to leave alone; [`worker`]: one worker's step; [`pool`]:
 //!    threads that outlive blocks; [`driven`]: the same on one thread, in an order that a seed decides;
@@ -45,6 +46,8 @@ pub mod marks;
 pub mod memory;
 pub mod merged;
 pub mod needs;
+pub mod observer;
+pub mod overlay;
 pub mod payment;
 pub mod plan;
 pub mod pool;
@@ -69,6 +72,8 @@ pub use fault::{Fault, FaultKind};
 pub use index::TxIndex;
 pub use look_ahead::LookAhead;
 pub use memory::MultiVersionMemory;
+pub use observer::Observer;
+pub use overlay::{Overlay, OverlaySource};
 pub use plan::{Plan, Strategy};
 pub use pool::WorkerPool;
 pub use receipts::Receipts;
