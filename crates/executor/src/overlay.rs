@@ -70,8 +70,10 @@ fn add_account(
         slots: HashMap::default(),
         below: Below::Base,
     });
-    if transition.storage_was_destroyed || transition.status.was_destroyed() {
+    if transition.storage_was_destroyed {
         account.slots.clear();
+    }
+    if transition.status.is_storage_known() {
         account.below = Below::Zero;
     }
     account.slots.extend(transition.storage.iter().map(|(slot, value)| (*slot, value.present_value)));
@@ -168,8 +170,14 @@ mod tests {
     }
 
     fn apply(state: &mut State<InMemoryDB>, address: Address, event: Event) {
-        let info = state.basic(address).expect("in memory").unwrap_or_default();
-        let mut account = EvmAccount { original_info: Some(Box::new(info.clone())), info, ..EvmAccount::default() };
+        let before = state.basic(address).expect("in memory");
+        // Contracts are created only where there is nothing (EIP-7610).
+        let event = match event {
+            Event::CreateAgain(_) if before.is_some() => Event::Credit(1),
+            event => event,
+        };
+        let info = before.unwrap_or_default();
+        let mut account = EvmAccount::from(info);
         account.mark_touch();
         match event {
             Event::Write(slot, value) => {

@@ -1,0 +1,159 @@
+//! What reth knows of the executor.
+
+use std::{convert::Infallible, sync::Arc};
+
+use alloy_consensus::Header;
+use alloy_evm::{Database, EvmEnv, eth::EthEvmFactory};
+use alloy_rpc_types_engine::ExecutionData;
+use reth_chainspec::ChainSpec;
+use reth_ethereum_primitives::{Block, EthPrimitives, TransactionSigned};
+use reth_evm::{
+    ConfigureEngineEvm, ConfigureEvm, ExecutableTxIterator, NextBlockEnvAttributes, SenderRecoveryCache,
+    execute::{BlockExecutionError, Executor},
+};
+use reth_evm_ethereum::{EthEvmConfig, RethReceiptBuilder};
+use reth_primitives_traits::{SealedBlock, SealedHeader};
+use tandem_executor::{ExecutionCtx, ParallelBlockExecutorFactory, Strategy};
+
+use crate::{
+    args::Options,
+    assembler::Assembler,
+    batch::BatchExecutor,
+    counters::Counters,
+    look_ahead,
+    parents::ParentStates,
+    payload::{PayloadSenders, Payloads},
+};
+
+/// The executor's factory, for reth's types.
+pub(crate) type Factory = ParallelBlockExecutorFactory<RethReceiptBuilder, Arc<ChainSpec>, EthEvmFactory>;
+
+/// Ethereum's configuration of reth, with the parallel executor in place of the sequential one.
+///
+/// Everything but execution is what [`EthEvmConfig`] says. Blocks that are being built, and whatever is executed again to
+/// be looked at (tracing, witnesses, access lists), have no look-ahead and are executed sequentially.
+#[derive(Clone, Debug)]
+pub(crate) struct ParallelEvmConfig {
+    pub(crate) eth: EthEvmConfig,
+    factory: Factory,
+    assembler: Assembler,
+    pub(crate) parents: Arc<dyn ParentStates>,
+    payloads: Payloads,
+    pub(crate) strategy: Strategy,
+    counters: Arc<Counters>,
+}
+
+impl ParallelEvmConfig {
+    /// Creates a configuration whose workers read the states before blocks from `parents`.
+    pub(crate) fn new(spec: Arc<ChainSpec>, options: &Options, parents: Arc<dyn ParentStates>) -> Self {
+        let counters = Arc::<Counters>::default();
+        let eth = EthEvmConfig::new(Arc::clone(&spec));
+        let pool = Arc::clone(&options.pool);
+        Self {
+            factory: Factory::new(RethReceiptBuilder::default(), spec, EthEvmFactory::default(), pool)
+                .with_observer(counters.clone()),
+            assembler: Assembler(eth.block_assembler.clone()),
+            eth,
+            parents,
+            payloads: Payloads::default(),
+            strategy: options.strategy,
+            counters,
+        }
+    }
+
+    /// Uses senders that were recovered elsewhere in the node.
+    pub(crate) fn with_sender_recovery_cache(mut self, cache: SenderRecoveryCache) -> Self {
+        self.eth = self.eth.with_sender_recovery_cache(cache);
+        self
+    }
+
+    /// Returns what became of blocks.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+}
+
+impl ConfigureEvm for ParallelEvmConfig {
+    type Primitives = EthPrimitives;
+    type Error = Infallible;
+    type NextBlockEnvCtx = NextBlockEnvAttributes;
+    type BlockExecutorFactory = Factory;
+    type BlockAssembler = Assembler;
+
+    fn block_executor_factory(&self) -> &Factory {
+        &self.factory
+    }
+
+    fn block_assembler(&self) -> &Assembler {
+        &self.assembler
+    }
+
+    fn evm_env(&self, header: &Header) -> Result<EvmEnv, Infallible> {
+        self.eth.evm_env(header)
+    }
+
+    fn next_evm_env(
+        &self,
+        parent: &Header,
+        attributes: &NextBlockEnvAttributes,
+    ) -> Result<EvmEnv, Infallible> {
+        self.eth.next_evm_env(parent, attributes)
+    }
+
+    fn context_for_block<'a>(
+        &self,
+        block: &'a SealedBlock<Block>,
+    ) -> Result<ExecutionCtx<'a, TransactionSigned>, Infallible> {
+        let look_ahead = self.counters.unless(look_ahead::for_block(self, block));
+        Ok(ExecutionCtx { eth: self.eth.context_for_block(block)?, look_ahead })
+    }
+
+    fn context_for_next_block(
+        &self,
+        parent: &SealedHeader,
+        attributes: NextBlockEnvAttributes,
+    ) -> Result<ExecutionCtx<'_, TransactionSigned>, Infallible> {
+        self.eth.context_for_next_block(parent, attributes).map(Into::into)
+    }
+
+    fn executor<DB: Database>(
+        &self,
+        db: DB,
+    ) -> impl Executor<DB, Primitives = EthPrimitives, Error = BlockExecutionError> {
+        BatchExecutor::new(self, db)
+    }
+
+    fn batch_executor<DB: Database>(
+        &self,
+        db: DB,
+    ) -> impl Executor<DB, Primitives = EthPrimitives, Error = BlockExecutionError> {
+        BatchExecutor::new(self, db)
+    }
+}
+
+impl ConfigureEngineEvm<ExecutionData> for ParallelEvmConfig {
+    fn evm_env_for_payload(&self, payload: &ExecutionData) -> Result<EvmEnv, Infallible> {
+        self.eth.evm_env_for_payload(payload)
+    }
+
+    fn context_for_payload<'a>(
+        &self,
+        payload: &'a ExecutionData,
+    ) -> Result<ExecutionCtx<'a, TransactionSigned>, Infallible> {
+        let senders = self.payloads.take(payload.block_hash());
+        let look_ahead = self.counters.unless(look_ahead::for_payload(self, payload, senders));
+        Ok(ExecutionCtx { eth: self.eth.context_for_payload(payload)?, look_ahead })
+    }
+
+    fn tx_iterator_for_payload(
+        &self,
+        payload: &ExecutionData,
+    ) -> Result<impl ExecutableTxIterator<Self>, Infallible> {
+        let transactions = payload.payload.transactions().clone();
+        let count = transactions.len();
+        let cache = self.eth.sender_recovery_cache.clone();
+        let senders = Arc::new(PayloadSenders::new(transactions, cache));
+        self.payloads.add(payload.block_hash(), Arc::clone(&senders));
+        Ok(((0..count).collect::<Vec<_>>(), move |index| senders.recovered(index)))
+    }
+}
