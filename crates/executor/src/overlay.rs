@@ -9,14 +9,16 @@ use alloy_primitives::{
     Address, B256, U256,
     map::{AddressMap, B256Map, HashMap},
 };
-use parking_lot::RwLock;
 use revm::{
     bytecode::Bytecode,
     database::{TransitionAccount, TransitionState},
     state::AccountInfo,
 };
 
-use crate::base::{BaseReader, BaseSource, ReadError};
+use crate::{
+    base::{BaseReader, BaseSource, ReadError},
+    sync::RwLock,
+};
 
 /// What the blocks of a batch changed so far. Clones share it.
 ///
