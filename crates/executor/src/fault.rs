@@ -112,7 +112,9 @@ impl Fault {
             }
             FaultKind::Gas { excess } => {
                 let gas = gas(result);
-                *gas = gas.with_total_gas_spent(gas.total_gas_spent() + excess);
+                // What is used is the greater of the two, less refunds (EIP-7623).
+                let (spent, floor) = (gas.total_gas_spent() + excess, gas.floor_gas() + excess);
+                *gas = gas.with_total_gas_spent(spent).with_floor_gas(floor);
             }
             _ => {}
         }
