@@ -11,30 +11,48 @@ use crate::difference::Difference;
 mod block;
 mod chain;
 mod error;
+mod fault;
 mod file;
+mod reduction;
+mod schedule;
+mod shrunken;
 mod state;
 mod witness;
 
 pub use block::BlockEvidence;
 pub use chain::{Activation, BlobEvidence, ChainEvidence};
 pub use error::EvidenceError;
+pub use fault::{FaultEvidence, FaultKindEvidence, INJECTS_FAULTS};
+pub use reduction::{Reduction, ReductionEnd};
+pub use schedule::{ChangesEvidence, ScheduleEvidence};
 pub use state::{AbsentEvidence, AccountEvidence, StateEvidence};
 pub use witness::WitnessEvidence;
 
-/// The version of the format; a reader refuses any other.
-pub const SCHEMA: u32 = 1;
+/// The version of the format; a reader refuses later ones.
+///
+/// 2 added `schedule`, `fault` and `reduction`, which evidence of version 1 lacks.
+pub const SCHEMA: u32 = 2;
 
 /// One divergence with everything that replays it. The types spell the format out and derive nothing from the types
 /// of execution, so that a change there cannot change files silently.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// [`SCHEMA`].
+    /// [`SCHEMA`], or an earlier version.
     pub schema: u32,
     /// What made it.
     pub provenance: Provenance,
     /// How the block was executed.
     pub run: Run,
+    /// The seeded schedule of the run; absent where threads ran as they liked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleEvidence>,
+    /// What went wrong on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultEvidence>,
+    /// What was left out; absent where nobody tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduction: Option<Reduction>,
     /// Where the block came from, for people.
     pub source: String,
     /// The first difference in block order.
@@ -93,6 +111,9 @@ impl Evidence {
             schema: SCHEMA,
             provenance,
             run,
+            schedule: None,
+            fault: None,
+            reduction: None,
             source: case.source.clone(),
             divergence,
             chain: ChainEvidence::of(&case.spec),

@@ -6,6 +6,7 @@ use alloy_primitives::B256;
 use tandem_corpus::Case;
 
 use crate::{
+    beginning::shortest_beginning,
     compare::{Comparison, Terms, compare},
     difference::Difference,
     engine::{Engine, Observe},
@@ -21,6 +22,8 @@ use crate::{
 pub struct Explanation {
     /// Whether it happened again.
     pub reproduction: Reproduction,
+    /// Whether it shows in the steps of an execution, or only in the output of one that nobody observes.
+    pub seen: Observe,
     /// The first difference in block order: found again, or else the one that was recorded.
     pub first: Option<Difference>,
     /// The hash of the transaction in which it arises.
@@ -50,7 +53,10 @@ pub enum Reproduction {
     },
 }
 
-/// Executes a case with both engines, observed, until they differ or `attempts` (at least one) are over.
+/// Executes a case with both engines until they differ or `attempts` (at least one) are over.
+///
+/// Each attempt is two parallel executions, observed and not: one that nobody observes merges its changes, and has no
+/// steps. Where only that one differs, the transaction is found by executing beginnings of the block.
 ///
 /// `recorded` is the difference that was seen when the divergence was found; it is explained from the sequential
 /// trace alone where nothing differs any more.
@@ -63,61 +69,102 @@ pub fn explain<S>(
     attempts: usize,
 ) -> Explanation {
     let one = sequential.execute(case, Observe::Commits);
-    let mut attempt = 1;
-    loop {
-        let two = parallel.execute(case, Observe::Commits);
-        let comparison = compare(case, &one, &two, terms);
-        let diverged = comparison.verdict == Verdict::Diverged;
-        if !diverged && attempt < attempts {
-            attempt += 1;
-            continue;
+    let steps = one.trace.as_ref();
+    let mut last = None;
+    for attempt in 1..=attempts.max(1) {
+        for seen in [Observe::Commits, Observe::Output] {
+            let two = parallel.execute(case, seen);
+            let comparison = compare(case, &one, &two, terms);
+            if comparison.verdict != Verdict::Diverged {
+                last = Some(comparison);
+                continue;
+            }
+            let reproduction = Reproduction::Reproduced { attempt };
+            return match seen {
+                Observe::Commits => {
+                    let first = comparison.first_difference().cloned();
+                    Located { reproduction, seen, first, comparison }.explain(case, steps, two.trace.as_ref())
+                }
+                Observe::Output => {
+                    let (first, comparison) = in_outputs(case, sequential, parallel, comparison);
+                    Located { reproduction, seen, first, comparison }.explain(case, steps, None)
+                }
+            };
         }
-        let (one, two) = (one.trace.as_ref(), two.trace.as_ref());
-        return if diverged {
-            let first = comparison.first_difference().cloned();
-            located(case, Reproduction::Reproduced { attempt }, first, comparison, one, two)
-        } else {
-            let reproduction = Reproduction::NotReproduced { attempts: attempt };
-            located(case, reproduction, recorded.cloned(), comparison, one, None)
-        };
     }
+    let reproduction = Reproduction::NotReproduced { attempts: attempts.max(1) };
+    let comparison = last.expect("there is at least one attempt");
+    let first = recorded.cloned();
+    Located { reproduction, seen: Observe::Commits, first, comparison }.explain(case, steps, None)
 }
 
-fn located<S>(
+/// Finds the transaction of a difference that outputs show, unless the executions agree with each other.
+fn in_outputs<S>(
     case: &Case<S>,
+    sequential: &dyn Engine<S>,
+    parallel: &dyn Engine<S>,
+    comparison: Comparison,
+) -> (Option<Difference>, Comparison) {
+    let first = comparison.first_difference().cloned();
+    if first.as_ref().is_none_or(Difference::is_from_header_only) {
+        return (first, comparison);
+    }
+    let Some((place, comparison)) = shortest_beginning(case, sequential, parallel) else {
+        return (first, comparison);
+    };
+    let placed = |difference: Difference| {
+        let place = difference.place.or(place);
+        difference.at(place)
+    };
+    let mut differences: Vec<_> = comparison.differences.into_iter().map(placed).collect();
+    differences.sort_by_key(Difference::order);
+    let comparison = Comparison { differences, ..comparison };
+    (comparison.first_difference().cloned(), comparison)
+}
+
+/// What is known of a divergence before it is told where its location was written.
+struct Located {
     reproduction: Reproduction,
+    seen: Observe,
     first: Option<Difference>,
     comparison: Comparison,
-    sequential: Option<&Trace>,
-    parallel: Option<&Trace>,
-) -> Explanation {
-    let location = first.as_ref().and_then(|first| location(first, &comparison));
-    let place = first.as_ref().and_then(|first| first.place);
-    // Steps have the same number of calls in both traces up to the first difference.
-    let before = sequential.map_or(0, |trace| calls_before(trace, place));
-    let last = |trace: Option<&Trace>| {
-        last_write(
-            trace?.commits.get(..before).or_else(|| Some(&trace?.commits[..]))?,
-            &location.as_ref()?.subject,
-        )
-    };
-    let written_sequentially = last(sequential);
-    let written_in_parallel = last(parallel).map(|write| Write {
-        place: write.place.or_else(|| sequential.and_then(|trace| trace.place(write.call))),
-        ..write
-    });
-    let tx_hash = place
-        .and_then(Place::tx_index)
-        .and_then(|TxIndex(index)| case.block.transactions.get(index))
-        .map(|transaction| *transaction.tx_hash());
-    Explanation {
-        reproduction,
-        first,
-        tx_hash,
-        location,
-        written_sequentially,
-        written_in_parallel,
-        comparison,
+}
+
+impl Located {
+    fn explain<S>(self, case: &Case<S>, sequential: Option<&Trace>, parallel: Option<&Trace>) -> Explanation {
+        let Self { reproduction, seen, first, comparison } = self;
+        let location = first.as_ref().and_then(|first| location(first, &comparison));
+        let place = first.as_ref().and_then(|first| first.place);
+        // Steps have the same number of calls in both traces up to the first difference.
+        let before = sequential.map_or(0, |trace| calls_before(trace, place));
+        let last = |trace: Option<&Trace>| {
+            last_write(
+                trace?.commits.get(..before).or_else(|| Some(&trace?.commits[..]))?,
+                &location.as_ref()?.subject,
+            )
+        };
+        let hash_of = |place: Option<Place>| {
+            let TxIndex(index) = place?.tx_index()?;
+            case.block.transactions.get(index).map(|transaction| *transaction.tx_hash())
+        };
+        // Only the sequential engine is sure to say which step a call belongs to.
+        let told = |write: Write| {
+            let place = write.place.or_else(|| sequential.and_then(|trace| trace.place(write.call)));
+            Write { place, tx_hash: hash_of(place), ..write }
+        };
+        let written_sequentially = last(sequential).map(told);
+        let written_in_parallel = last(parallel).map(told);
+        let tx_hash = hash_of(place);
+        Explanation {
+            reproduction,
+            seen,
+            first,
+            tx_hash,
+            location,
+            written_sequentially,
+            written_in_parallel,
+            comparison,
+        }
     }
 }
 
@@ -139,6 +186,13 @@ fn calls_before(trace: &Trace, place: Option<Place>) -> usize {
     trace.commits.iter().take_while(|commit| commit.place < Some(place)).count()
 }
 
+impl Explanation {
+    /// Whether the divergence happened again.
+    pub const fn is_reproduced(&self) -> bool {
+        matches!(self.reproduction, Reproduction::Reproduced { .. })
+    }
+}
+
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.reproduction {
@@ -150,6 +204,12 @@ impl fmt::Display for Explanation {
         }
         let Some(first) = &self.first else { return writeln!(f, "no difference") };
         writeln!(f, "first difference: {first}")?;
+        if self.seen == Observe::Output {
+            writeln!(
+                f,
+                "it shows only where changes are merged; this is the shortest beginning of the block that differs"
+            )?;
+        }
         if let Some(hash) = self.tx_hash {
             writeln!(f, "transaction hash: {hash}")?;
         }
@@ -157,9 +217,9 @@ impl fmt::Display for Explanation {
         if location != first {
             writeln!(f, "first location: {location}")?;
         }
-        for (name, write) in
-            [("sequential", &self.written_sequentially), ("parallel", &self.written_in_parallel)]
-        {
+        let parallel = (self.seen == Observe::Commits && self.is_reproduced())
+            .then_some(("parallel", &self.written_in_parallel));
+        for (name, write) in [("sequential", &self.written_sequentially)].into_iter().chain(parallel) {
             match write {
                 Some(write) => writeln!(f, "last written before ({name}): {write}")?,
                 None => writeln!(f, "last written before ({name}): not in this block")?,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use alloy_primitives::B256;
 use revm::state::Account;
 
 use crate::{
@@ -16,6 +17,8 @@ use crate::{
 pub struct Write {
     /// The step that wrote.
     pub place: Option<Place>,
+    /// The hash of the transaction that wrote, where it was one.
+    pub tx_hash: Option<B256>,
     /// The number of the call, from 0.
     pub call: usize,
     /// The value written.
@@ -24,9 +27,10 @@ pub struct Write {
 
 impl fmt::Display for Write {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
-            Some(place) => write!(f, "by {place}, value {}", self.value),
-            None => write!(f, "in state-hook call {}, value {}", self.call, self.value),
+        match (self.place, self.tx_hash) {
+            (Some(place), Some(hash)) => write!(f, "by {place} ({hash}), value {}", self.value),
+            (Some(place), None) => write!(f, "by {place}, value {}", self.value),
+            (None, _) => write!(f, "in state-hook call {}, value {}", self.call, self.value),
         }
     }
 }
@@ -36,7 +40,7 @@ pub fn last_write(commits: &[Commit], subject: &Subject) -> Option<Write> {
     let address = subject.address()?;
     commits.iter().enumerate().rev().find_map(|(call, commit)| {
         let value = written(commit.state.get(&address)?, subject)?;
-        Some(Write { place: commit.place, call, value })
+        Some(Write { place: commit.place, tx_hash: None, call, value })
     })
 }
 

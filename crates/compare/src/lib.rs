@@ -8,11 +8,12 @@
 //!    [`Checks`], and every typed [`Difference`], the first in block order first.
 //! 2. [`Evidence`] is all that is needed to execute the block again; it is written when executions differ.
 //! 3. [`explain`] executes both engines again under observation and finds the first transaction, account and slot
-//!    that differ, and who wrote that location before.
+//!    that differ, and who wrote that location before. [`shrink`](fn@shrink) leaves out of the case what is not needed.
 //!
 //! This crate reads no environment and no clock but the one that times executions, and repairs nothing: whatever it
 //! cannot compare it names.
 
+pub mod beginning;
 pub mod checks;
 pub mod compare;
 pub mod differ;
@@ -25,8 +26,11 @@ pub mod history;
 pub mod output;
 pub mod parallel;
 pub mod place;
+pub mod recording;
 pub mod reference;
 pub mod root;
+pub mod selection;
+pub mod shrink;
 pub mod subject;
 pub mod trace;
 pub mod verdict;
@@ -45,6 +49,7 @@ pub use parallel::{Parallel, Seam};
 pub use place::{Place, TxIndex};
 pub use reference::{BuildBal, Reference};
 pub use root::{CarriedState, RootError, RootSource};
+pub use shrink::{Limits, Shrunken, shrink};
 pub use subject::{AccountField, Layer, ReceiptField, RevertField, Side, Subject};
 pub use trace::{Commit, Recorder, Trace};
 pub use verdict::Verdict;

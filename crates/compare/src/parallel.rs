@@ -18,6 +18,7 @@ use tandem_executor::{
     WorkerPanic, WorkerPool,
     base::SharedState,
     block::{BlockInput, execute_block},
+    driven::{Schedule, execute_block_driven},
 };
 
 use crate::{
@@ -51,14 +52,34 @@ pub struct Parallel {
     pub strategy: Strategy,
     /// How to call the executor.
     pub seam: Seam,
+    /// The schedule by which one thread executes with virtual workers; without one, the pool's threads execute.
+    pub schedule: Option<Schedule>,
     /// Whether attempts are validated; anything but the default is a provoked fault.
     pub trust: Trust,
+    /// What goes wrong on purpose.
+    #[cfg(feature = "fault-injection")]
+    pub fault: Option<crate::evidence::FaultEvidence>,
 }
 
 impl Parallel {
     /// Creates an engine that validates.
     pub const fn new(pool: Arc<WorkerPool>, strategy: Strategy, seam: Seam) -> Self {
-        Self { pool, strategy, seam, trust: Trust::Nothing }
+        Self {
+            pool,
+            strategy,
+            seam,
+            schedule: None,
+            trust: Trust::Nothing,
+            #[cfg(feature = "fault-injection")]
+            fault: None,
+        }
+    }
+
+    /// Lets one thread execute by a schedule, which takes the place of seam and strategy.
+    #[must_use]
+    pub const fn with_schedule(mut self, schedule: Option<Schedule>) -> Self {
+        self.schedule = schedule;
+        self
     }
 
     /// Executes a block and says what it took; without an output there are no counters.
@@ -96,6 +117,7 @@ impl Parallel {
             .with_state_hook(recorder.map(Recorder::hook));
         let mut place = None;
         let executed = match self.seam {
+            _ if self.schedule.is_some() => self.whole(case, state, stats),
             Seam::Block => self.whole(case, state, stats),
             Seam::Transaction => self.stepwise(case, state, stats, &mut |next| {
                 place = Some(next);
@@ -127,7 +149,14 @@ impl Parallel {
             base: Arc::new(SharedState(case.state.clone())),
             strategy: self.strategy,
         };
-        let execution = execute_block(&self.factory(case), input, state)?;
+        let factory = self.factory(case);
+        let execution = match self.schedule {
+            None => execute_block(&factory, input, state)?,
+            Some(schedule) => {
+                let input = BlockInput { strategy: Strategy::Parallel, ..input };
+                execute_block_driven(&factory, input, state, schedule)?
+            }
+        };
         *stats = execution.stats;
         Ok((execution.result, execution.state))
     }
@@ -165,8 +194,18 @@ impl Parallel {
     fn factory<S>(&self, case: &Case<S>) -> Factory {
         let factory = Factory::new(Receipts, case.spec.clone(), EthEvmFactory::default(), self.pool.clone());
         #[cfg(feature = "fault-injection")]
-        let factory = factory.with_trust(self.trust);
+        let factory = factory.with_trust(self.trust).with_fault(self.fault_in(&case.block));
         factory
+    }
+}
+
+#[cfg(feature = "fault-injection")]
+impl Parallel {
+    /// Returns the fault, if it is in a block's transaction.
+    fn fault_in(&self, block: &Block) -> Option<tandem_executor::Fault> {
+        let fault = self.fault?;
+        let tx = block.transactions.iter().position(|tx| *tx.tx_hash() == fault.tx)?;
+        Some(tandem_executor::Fault { tx: tandem_executor::TxIndex(tx), kind: fault.kind.into() })
     }
 }
 

@@ -60,7 +60,7 @@ fn damaged_files_are_refused_with_name_place_and_expectation() {
     refused(&whole[..whole.len() / 2], "expected a whole zstd file");
     refused(b"{}", "expected a whole zstd file");
     let json = |text: &str| zstd::encode_all(text.as_bytes(), 0).unwrap();
-    refused(&json(r#"{"schema":2}"#), "schema: expected 1, found 2");
+    refused(&json(r#"{"schema":3}"#), "schema: expected at most 2, found 3");
     refused(&json("[1]"), "line 1 column");
     let mut value = serde_json::to_value(&evidence).unwrap();
     value["run"]["threads"] = "two".into();

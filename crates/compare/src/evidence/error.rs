@@ -38,11 +38,11 @@ pub enum EvidenceError {
         source: serde_json::Error,
     },
     /// The file has another version of the format.
-    #[error("{}: schema: expected {expected}, found {found}", path.display())]
+    #[error("{}: schema: expected at most {expected}, found {found}", path.display())]
     Schema {
         /// The file.
         path: PathBuf,
-        /// The version that is understood.
+        /// The last version that is understood.
         expected: u32,
         /// The file's version.
         found: u32,

@@ -24,6 +24,11 @@ impl Evidence {
         format!("{}-{hash}.json.zst", self.block.number)
     }
 
+    /// Returns the name for the whole block's evidence, where shrunken evidence has the other name.
+    pub fn whole_file_name(&self) -> String {
+        self.file_name().replace(".json.zst", ".whole.json.zst")
+    }
+
     /// Writes the evidence into a directory, which is made if need be, and returns the file's path.
     ///
     /// The file appears whole or not at all. Evidence of the same block that is there already is replaced.
@@ -58,7 +63,7 @@ impl Evidence {
         }
         let wrong = |source| EvidenceError::Json { path: path.into(), source };
         let Versioned { schema: found } = serde_json::from_slice(&json).map_err(wrong)?;
-        if found != SCHEMA {
+        if !(1..=SCHEMA).contains(&found) {
             return Err(EvidenceError::Schema { path: path.into(), expected: SCHEMA, found });
         }
         serde_json::from_slice(&json).map_err(wrong)
