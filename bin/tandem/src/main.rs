@@ -1,7 +1,7 @@
 //! The `tandem` program: the only place that knows the command line, the environment and the terminal.
 //!
 //! One subcommand a file in [`commands`]; what `replay`, `bench` and `analyze` do with a block is in
-//! [`replay`], [`mod@bench`] and [`analyze`].
+//! [`replay`], [`mod@bench`] and [`analyze`], what `explain` does with evidence in [`explain`].
 
 mod analyze;
 mod args;
@@ -9,6 +9,7 @@ mod bench;
 mod cli;
 mod commands;
 mod exit;
+mod explain;
 mod import;
 mod interrupt;
 mod log;

@@ -2,18 +2,21 @@
 
 use std::{num::NonZero, path::PathBuf, sync::Arc};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use eyre::{Result, WrapErr};
-use tandem_compare::{
-    CarriedState, Evidence, Expectation, Explanation, Parallel, ParentState, Reference, Reproduction,
-    StateRoot, Terms, explain,
-};
+use tandem_compare::{CarriedState, Evidence, Parallel, ParentState, StateRoot};
 use tandem_corpus::{Absent, Case};
-use tandem_executor::{Strategy, WorkerPool};
+use tandem_executor::WorkerPool;
 
 use crate::{
     args::{SeamArg, Threads},
     exit::Exit,
+    explain::{
+        json::json,
+        reproduce::{Found, Tries, reproduce},
+        text::text,
+    },
+    replay::evidence::LIMITS,
     terminal,
 };
 
@@ -35,23 +38,44 @@ pub(crate) struct Explain {
     /// Execute in parallel so many times at most; a divergence may depend on which thread is faster
     #[arg(long, default_value = "100", value_name = "K")]
     attempts: NonZero<usize>,
+    /// After that, execute on one thread with virtual workers in so many orders at most, which happen again
+    #[arg(long, default_value = "100", value_name = "K")]
+    schedules: u64,
+    /// If they differ, write evidence that is as small as it gets into a directory, with the order that showed it
+    #[arg(long, value_name = "DIR")]
+    shrink_to: Option<PathBuf>,
+    /// Form of the explanation on standard output
+    #[arg(long, value_enum, default_value_t)]
+    format: ExplainFormat,
+}
+
+/// Form of an explanation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum ExplainFormat {
+    /// Lines for people
+    #[default]
+    Table,
+    /// One object
+    Json,
+    /// The same on one line
+    Jsonl,
 }
 
 impl Explain {
     /// Runs the subcommand.
     pub(crate) fn run(&self) -> Result<Exit> {
         let evidence = Evidence::read(&self.evidence)?;
-        let explanation = match evidence.witness_case() {
-            Some(case) => self.explain(&evidence, &case?, StateRoot::Header(&CarriedState))?,
+        let named = || format!("{}", self.evidence.display());
+        let found = match evidence.witness_case() {
+            Some(case) => {
+                self.explain(&evidence, &case.wrap_err_with(named)?, StateRoot::Header(&CarriedState))?
+            }
             None => {
-                let case = evidence.case()?;
+                let case = evidence.case().wrap_err_with(named)?;
                 self.explain(&evidence, &case, state_root(&case))?
             }
         };
-        Ok(match explanation.reproduction {
-            Reproduction::Reproduced { .. } => Exit::Diverged,
-            Reproduction::NotReproduced { .. } => Exit::Matched,
-        })
+        Ok(if found.explanation.is_reproduced() { Exit::Diverged } else { Exit::Matched })
     }
 
     fn explain<S: ParentState>(
@@ -59,29 +83,33 @@ impl Explain {
         evidence: &Evidence,
         case: &Case<S>,
         state_root: StateRoot<'_, S>,
-    ) -> Result<Explanation> {
+    ) -> Result<Found> {
         let parallel = self.parallel(evidence)?;
-        let recorded = evidence.divergence.as_ref();
-        // Compares with the header only where the divergence was one from the header: other headers may not be right.
-        let is_from_header = recorded.is_some_and(|difference| difference.header.is_some());
-        let expectation = if is_from_header { Expectation::Valid } else { Expectation::Agreement };
-        let terms = Terms { expectation, state_root };
-        let attempts = self.attempts.get();
-        let explanation = explain(case, &Reference::default(), &parallel, &terms, recorded, attempts);
-        terminal::print(&text(evidence, case, &explanation))?;
-        Ok(explanation)
+        let tries = Tries { attempts: self.attempts, schedules: self.schedules };
+        let found = reproduce(evidence, case, state_root, &parallel, tries);
+        terminal::print(&match self.format {
+            ExplainFormat::Table => text(evidence, case, &found),
+            ExplainFormat::Json => format!("{:#}\n", json(evidence, case, &found)),
+            ExplainFormat::Jsonl => format!("{}\n", json(evidence, case, &found)),
+        })?;
+        if let Some(directory) = self.shrink_to.as_ref().filter(|_| found.explanation.is_reproduced()) {
+            let shown = Evidence {
+                schedule: found.schedule,
+                divergence: found.explanation.first.clone(),
+                ..evidence.clone()
+            };
+            let smaller = shown.shrunken(&parallel.with_schedule(found.schedule.map(Into::into)), LIMITS)?;
+            let path = smaller.write(directory)?;
+            terminal::note(&format!("evidence: {}", path.display()));
+        }
+        Ok(found)
     }
 
     fn parallel(&self, evidence: &Evidence) -> Result<Parallel> {
         let recorded = NonZero::new(evidence.run.threads).unwrap_or(NonZero::<usize>::MIN);
         let threads = self.threads.map_or(recorded, Threads::count);
         let pool = WorkerPool::new(threads).wrap_err_with(|| format!("cannot start {threads} threads"))?;
-        let strategy = match evidence.run.strategy.as_str() {
-            "sequential" => Strategy::Sequential,
-            "auto" => Strategy::Auto,
-            _ => Strategy::Parallel,
-        };
-        Ok(Parallel::new(Arc::new(pool), strategy, self.seam.into()))
+        Ok(evidence.parallel(Arc::new(pool), self.seam.into()))
     }
 }
 
@@ -91,19 +119,4 @@ fn state_root(case: &Case) -> StateRoot<'static> {
         Absent::Empty => StateRoot::Header(&CarriedState),
         Absent::Unknown | Absent::Presumed => StateRoot::Agreement(&CarriedState),
     }
-}
-
-fn text<S>(evidence: &Evidence, case: &Case<S>, explanation: &Explanation) -> String {
-    let (block, made) = (&case.block, &evidence.provenance);
-    format!(
-        "block {} {} of {}\nfork {}, {} transactions, recorded with {} threads by tandem {} {}\n{explanation}",
-        block.header.number,
-        block.hash,
-        case.source,
-        case.spec.fork_name(&block.header),
-        block.transactions.len(),
-        evidence.run.threads,
-        made.version,
-        made.commit,
-    )
 }

@@ -1,9 +1,9 @@
 //! Keeps what replays a divergence.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use tandem_compare::{
-    Evidence, EvidenceError,
+    Evidence, EvidenceError, Limits,
     evidence::{Provenance, Run},
 };
 
@@ -13,12 +13,16 @@ const LOCK: &str = include_str!("../../../../Cargo.lock");
 /// Names of the crates that execute.
 const ENGINES: [&str; 4] = ["alloy-evm", "revm", "alloy-consensus", "alloy-trie"];
 
-/// Writes the evidence of a divergence into a report's directory and returns its name there.
+/// Bounds of making evidence smaller, which a run waits for.
+pub(crate) const LIMITS: Limits = Limits { trials_max: 400, time_max: Duration::from_secs(20) };
+
+/// Writes the evidence of a divergence into a report's directory, as small as it gets, and returns its name there.
 pub(crate) fn write(report_dir: &Path, mut evidence: Evidence, run: Run) -> Result<String, EvidenceError> {
     let directory = report_dir.join("evidence");
     (evidence.run, evidence.provenance) = (run, provenance());
-    evidence.write(&directory)?;
-    Ok(format!("evidence/{}", evidence.file_name()))
+    let name = format!("evidence/{}", evidence.file_name());
+    evidence.write_shrunken(&directory, LIMITS)?;
+    Ok(name)
 }
 
 /// Says what this program is built from.
