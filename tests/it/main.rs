@@ -15,6 +15,7 @@ mod formats;
 mod generate;
 mod help;
 mod import;
+mod injections;
 mod interrupt;
 mod report;
 mod shard;
