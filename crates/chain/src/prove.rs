@@ -102,5 +102,5 @@ fn account_update(account: &Account) -> AccountUpdate {
     let slots = account.changed_storage_slots();
     let slots = slots.map(|(slot, value)| (hash_slot(*slot), value.present_value)).collect();
     let base = if account.is_created() { StorageBase::Wiped } else { StorageBase::Kept };
-    AccountUpdate { account: Some((&account.info).into()), storage: StorageUpdate { base, slots } }
+    AccountUpdate::new((&account.info).into(), StorageUpdate { base, slots, ..StorageUpdate::default() })
 }

@@ -32,6 +32,8 @@ pub struct StorageUpdate {
     pub base: StorageBase,
     /// Hashed slot to new value; zero means that the slot does not exist.
     pub slots: B256Map<U256>,
+    /// Hashed slot to what was there before, as far as it is known. A hint, which costs time where it is wrong.
+    pub before: B256Map<U256>,
 }
 
 /// What a block changes in one account.
@@ -41,6 +43,8 @@ pub struct AccountUpdate {
     pub account: Option<Account>,
     /// Its storage. An account that does not exist has none, so that it is wiped.
     pub storage: StorageUpdate,
+    /// The account before the block, if that is known. A hint, which costs time where it is wrong.
+    pub before: Option<Account>,
 }
 
 /// What a block changes in a world state.
@@ -60,9 +64,16 @@ impl StateUpdate {
         let accounts = bundle.state.iter().map(|(address, changed)| {
             let Some(info) = &changed.info else { return (keccak256(address), AccountUpdate::removed()) };
             let base = if changed.was_destroyed() { StorageBase::Wiped } else { StorageBase::Kept };
-            let slots = changed.storage.iter().map(|(slot, value)| (hash_slot(*slot), value.present_value));
-            let storage = StorageUpdate { base, slots: slots.collect() };
-            (keccak256(address), AccountUpdate { account: Some(info.into()), storage })
+            let mut storage = StorageUpdate { base, ..StorageUpdate::default() };
+            for (slot, value) in &changed.storage {
+                let slot = hash_slot(*slot);
+                storage.slots.insert(slot, value.present_value);
+                if !value.previous_or_original_value.is_zero() {
+                    storage.before.insert(slot, value.previous_or_original_value);
+                }
+            }
+            let before = changed.original_info.as_ref().map(Into::into);
+            (keccak256(address), AccountUpdate { account: Some(info.into()), storage, before })
         });
         let codes = bundle.contracts.iter().map(|(hash, code)| (*hash, code.clone()));
         Self { accounts: accounts.collect(), codes: codes.collect() }
@@ -76,8 +87,8 @@ impl StateUpdate {
         storage: impl IntoIterator<Item = (U256, U256)>,
     ) {
         let slots = storage.into_iter().map(|(slot, value)| (hash_slot(slot), value)).collect();
-        let storage = StorageUpdate { base: StorageBase::Kept, slots };
-        self.accounts.insert(keccak256(address), AccountUpdate { account: Some(account), storage });
+        let storage = StorageUpdate { slots, ..StorageUpdate::default() };
+        self.accounts.insert(keccak256(address), AccountUpdate::new(account, storage));
     }
 
     /// Returns whether nothing changes.
@@ -87,9 +98,15 @@ impl StateUpdate {
 }
 
 impl AccountUpdate {
+    /// Returns the update that leaves an account as it is here; nothing is known of what was before.
+    pub const fn new(account: Account, storage: StorageUpdate) -> Self {
+        Self { account: Some(account), storage, before: None }
+    }
+
     /// Returns the update that removes an account with its storage.
     pub fn removed() -> Self {
-        Self { account: None, storage: StorageUpdate { base: StorageBase::Wiped, slots: B256Map::default() } }
+        let storage = StorageUpdate { base: StorageBase::Wiped, ..StorageUpdate::default() };
+        Self { account: None, storage, before: None }
     }
 }
 

@@ -140,10 +140,11 @@ impl WitnessState {
     pub fn root_after(&self, mut update: StateUpdate) -> Result<B256, WitnessError> {
         for (address, info) in &self.changed {
             let account = Some(info.into());
-            update
-                .accounts
-                .entry(keccak256(address))
-                .or_insert(AccountUpdate { account, storage: StorageUpdate::default() });
+            update.accounts.entry(keccak256(address)).or_insert(AccountUpdate {
+                account,
+                storage: StorageUpdate::default(),
+                before: None,
+            });
         }
         // A witness is small; what it takes to start threads is more than they save.
         let updated = update_root(&self.nodes, self.root, &update, std::num::NonZeroUsize::MIN);

@@ -90,7 +90,7 @@ impl World {
                 entry.1.insert(*slot, *value)
             };
         }
-        AccountUpdate { account: Some(account), storage }
+        AccountUpdate::new(account, storage)
     }
 
     fn happen(&mut self, block: &Block) -> StateUpdate {

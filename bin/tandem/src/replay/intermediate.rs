@@ -62,7 +62,7 @@ fn add(update: &mut StateUpdate, changes: &EvmState, clears_empty: bool) {
             update.accounts.insert(key, AccountUpdate::removed());
             continue;
         }
-        let unchanged = || AccountUpdate { account: None, storage: StorageUpdate::default() };
+        let unchanged = || AccountUpdate { account: None, storage: StorageUpdate::default(), before: None };
         let changed = update.accounts.entry(key).or_insert_with(unchanged);
         if account.is_created() {
             changed.storage = StorageUpdate { base: StorageBase::Wiped, ..StorageUpdate::default() };

@@ -116,7 +116,7 @@ fn collect(snapshot: &Snapshot, number: u64, update: &mut StateUpdate) -> Result
                     [] => None,
                     value => Some(values::decode_account(value).ok_or_else(damaged)?),
                 };
-                let change = AccountUpdate { account, storage: StorageUpdate::default() };
+                let change = AccountUpdate { account, storage: StorageUpdate::default(), before: None };
                 update.accounts.entry(B256::from_slice(key)).or_insert(change);
             }
             (1, 64) => {

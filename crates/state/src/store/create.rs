@@ -13,7 +13,7 @@ use super::{
     flat,
     guard::Guard,
     identity, keys,
-    node_cache::NodeCache,
+    node_cache::TrieCaches,
     open::DATABASE,
     values::{self, StoredHead},
     view::StateView,
@@ -102,9 +102,9 @@ fn load(
     genesis: &Header,
     state: impl IntoIterator<Item = GenesisAccount>,
 ) -> Result<StoredHead, StateError> {
-    let nodes = Arc::new(NodeCache::new(config.node_cache_bytes));
+    let caches = Arc::new(TrieCaches::new(config.node_cache_bytes));
     let update = StateUpdate::default();
-    let mut loader = Loader { engine, config, update, leaf_count: 0, root: EMPTY_ROOT_HASH, nodes };
+    let mut loader = Loader { engine, config, update, leaf_count: 0, root: EMPTY_ROOT_HASH, caches };
     for account in state {
         loader.add(account)?;
     }
@@ -131,7 +131,7 @@ struct Loader<'a> {
     update: StateUpdate,
     leaf_count: usize,
     root: alloy_primitives::B256,
-    nodes: Arc<NodeCache>,
+    caches: Arc<TrieCaches>,
 }
 
 impl Loader<'_> {
@@ -161,7 +161,7 @@ impl Loader<'_> {
         let update = std::mem::take(&mut self.update);
         self.leaf_count = 0;
         let snapshot = self.engine.snapshot();
-        let trie = TrieView::new(snapshot.clone(), Arc::clone(&self.nodes), self.root);
+        let trie = TrieView::new(snapshot.clone(), Arc::clone(&self.caches), self.root);
         let tries = update_root(&trie, self.root, &update, self.config.threads)?;
         let mut writes = WriteSet::default();
         flat::put_state(&mut writes, &StateView::new(snapshot.clone(), Default::default()), &update)?;

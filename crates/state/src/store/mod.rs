@@ -46,7 +46,7 @@ use code_cache::CodeCache;
 use engine::{Engine, WriteSet};
 use guard::Guard;
 use identity::Hold;
-use node_cache::NodeCache;
+use node_cache::TrieCaches;
 use values::StoredHead;
 
 /// A block's transactions, ommers and withdrawals.
@@ -113,7 +113,7 @@ pub struct Store {
     config: StoreConfig,
     engine: Engine,
     codes: Arc<CodeCache>,
-    nodes: Arc<NodeCache>,
+    trie_caches: Arc<TrieCaches>,
     writer: Mutex<Writer>,
     _hold: Hold,
 }
@@ -146,7 +146,7 @@ impl Store {
         let snapshot = self.engine.snapshot();
         let head = open::read_head(&snapshot)?;
         let header = blocks::header(&snapshot, head.hash)?.ok_or(StateError::NoBlock(head.hash))?;
-        Ok(TrieView::new(snapshot, Arc::clone(&self.nodes), header.state_root))
+        Ok(TrieView::new(snapshot, Arc::clone(&self.trie_caches), header.state_root))
     }
 
     /// Opens the state after a canonical block that is not deeper than history is kept. Costs what changed since.

@@ -7,6 +7,8 @@ use std::fmt;
 use alloy_primitives::{B256, Bytes};
 use quick_cache::{Weighter, sync::Cache};
 
+use crate::trie::KeptTries;
+
 /// Nodes whose hashes were checked.
 pub(super) struct NodeCache(Cache<B256, Bytes, Size>);
 
@@ -25,8 +27,22 @@ const ENTRY_BYTES: u64 = 96;
 /// Bytes of a node, about: branches of several children.
 const NODE_BYTES: u64 = 300;
 
+/// What tries remember from block to block.
+#[derive(Debug)]
+pub(super) struct TrieCaches {
+    pub(super) nodes: NodeCache,
+    /// Upper parts of the tries of the last block.
+    pub(super) tries: KeptTries,
+}
+
+impl TrieCaches {
+    pub(super) fn new(node_bytes: u64) -> Self {
+        Self { nodes: NodeCache::new(node_bytes), tries: KeptTries::default() }
+    }
+}
+
 impl NodeCache {
-    pub(super) fn new(bytes: u64) -> Self {
+    fn new(bytes: u64) -> Self {
         let entries = usize::try_from(bytes / (ENTRY_BYTES + NODE_BYTES)).unwrap_or(usize::MAX);
         Self(Cache::with_weighter(entries, bytes, Size))
     }

@@ -6,7 +6,7 @@ use alloy_primitives::B256;
 use parking_lot::Mutex;
 
 use super::{
-    CodeCache, NodeCache, Store, StoreConfig, Writer,
+    CodeCache, Store, StoreConfig, TrieCaches, Writer,
     engine::{Engine, Snapshot, Table},
     guard::Guard,
     identity, keys,
@@ -63,8 +63,16 @@ impl Store {
             fault: None,
         };
         let codes = Arc::new(CodeCache::default());
-        let nodes = Arc::new(NodeCache::new(config.node_cache_bytes));
-        Self { dir: dir.to_owned(), config, engine, codes, nodes, writer: Mutex::new(writer), _hold: hold }
+        let trie_caches = Arc::new(TrieCaches::new(config.node_cache_bytes));
+        Self {
+            dir: dir.to_owned(),
+            config,
+            engine,
+            codes,
+            trie_caches,
+            writer: Mutex::new(writer),
+            _hold: hold,
+        }
     }
 }
 

@@ -7,10 +7,10 @@ use alloy_primitives::{B256, Bytes, keccak256};
 use super::{
     engine::{Snapshot, Table},
     keys,
-    node_cache::NodeCache,
+    node_cache::TrieCaches,
 };
 use crate::{
-    trie::{Nibbles, NodeSource, TrieError, TrieOwner, TrieUpdate},
+    trie::{Nibbles, NodeSource, PartialTrie, TrieError, TrieOwner, TrieUpdate},
     update::StorageBase,
 };
 
@@ -20,15 +20,15 @@ use crate::{
 #[derive(Clone)]
 pub struct TrieView {
     snapshot: Snapshot,
-    cache: Arc<NodeCache>,
+    caches: Arc<TrieCaches>,
     root: B256,
     /// The oldest first.
     layers: Arc<[Arc<TrieUpdate>]>,
 }
 
 impl TrieView {
-    pub(super) fn new(snapshot: Snapshot, cache: Arc<NodeCache>, root: B256) -> Self {
-        Self { snapshot, cache, root, layers: Arc::new([]) }
+    pub(super) fn new(snapshot: Snapshot, caches: Arc<TrieCaches>, root: B256) -> Self {
+        Self { snapshot, caches, root, layers: Arc::new([]) }
     }
 
     /// Returns the state root.
@@ -40,11 +40,31 @@ impl TrieView {
     pub fn over(&self, update: Arc<TrieUpdate>) -> Self {
         let root = update.root;
         let layers = self.layers.iter().cloned().chain([update]).collect();
-        Self { snapshot: self.snapshot.clone(), cache: Arc::clone(&self.cache), root, layers }
+        Self { snapshot: self.snapshot.clone(), caches: Arc::clone(&self.caches), root, layers }
     }
 
     pub(super) const fn snapshot(&self) -> &Snapshot {
         &self.snapshot
+    }
+
+    /// Reads a node that no cache has, and checks its hash.
+    fn read(&self, owner: TrieOwner, path: &Nibbles, hash: B256) -> Result<Bytes, TrieError> {
+        let node = match self.in_layers(owner, path) {
+            Some(node) => node,
+            None => {
+                let key = keys::node(owner, path);
+                let node = self.snapshot.get(Table::Nodes, &key);
+                let node = node.map_err(|error| TrieError::Source { owner, error: Arc::new(error) })?;
+                node.map(|node| Bytes::copy_from_slice(&node))
+            }
+        };
+        let node = node.ok_or_else(|| TrieError::Missing { owner, path: Box::new(*path), hash })?;
+        if keccak256(&node) != hash {
+            let reason = "its hash is another one";
+            return Err(TrieError::Damaged { owner, path: Box::new(*path), hash, reason });
+        }
+        self.caches.nodes.insert(hash, node.clone());
+        Ok(node)
     }
 
     /// Finds a node in the layers; the outer option is whether they know of it.
@@ -70,25 +90,32 @@ impl TrieView {
 
 impl NodeSource for TrieView {
     fn node(&self, owner: TrieOwner, path: &Nibbles, hash: B256) -> Result<Bytes, TrieError> {
-        if let Some(node) = self.cache.get(&hash) {
+        match self.caches.nodes.get(&hash) {
+            Some(node) => Ok(node),
+            None => self.read(owner, path, hash),
+        }
+    }
+
+    fn guessed(
+        &self,
+        owner: TrieOwner,
+        path: &Nibbles,
+        hash: B256,
+        guess: &dyn Fn() -> Vec<u8>,
+    ) -> Result<Bytes, TrieError> {
+        if let Some(node) = self.caches.nodes.get(&hash) {
             return Ok(node);
         }
-        let node = match self.in_layers(owner, path) {
-            Some(node) => node,
-            None => {
-                let key = keys::node(owner, path);
-                let node = self.snapshot.get(Table::Nodes, &key);
-                let node = node.map_err(|error| TrieError::Source { owner, error: Arc::new(error) })?;
-                node.map(|node| Bytes::copy_from_slice(&node))
-            }
-        };
-        let node = node.ok_or_else(|| TrieError::Missing { owner, path: Box::new(*path), hash })?;
-        if keccak256(&node) != hash {
-            let reason = "its hash is another one";
-            return Err(TrieError::Damaged { owner, path: Box::new(*path), hash, reason });
-        }
-        self.cache.insert(hash, node.clone());
-        Ok(node)
+        let guess = guess();
+        if keccak256(&guess) == hash { Ok(guess.into()) } else { self.read(owner, path, hash) }
+    }
+
+    fn take(&self, owner: TrieOwner, root: B256) -> Option<PartialTrie> {
+        self.caches.tries.take(owner, root)
+    }
+
+    fn keep(&self, trie: PartialTrie, changed: usize) {
+        self.caches.tries.keep(trie, changed);
     }
 }
 

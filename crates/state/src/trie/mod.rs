@@ -7,6 +7,7 @@
 //! wants to compare.
 
 mod error;
+mod kept;
 mod node;
 mod parallel;
 mod partial;
@@ -23,6 +24,7 @@ use alloy_primitives::{B256, Bytes, map::B256Map};
 pub use alloy_trie::Nibbles;
 
 pub use error::TrieError;
+pub use kept::KeptTries;
 pub use partial::PartialTrie;
 pub use proof::{AccountProof, SlotProof, account_proof};
 pub use read::{read_account, read_slot};

@@ -171,6 +171,26 @@ impl Node {
     }
 }
 
+impl Node {
+    /// Forgets all nodes that are so many nibbles below the root, but for their hashes; returns how many are left.
+    pub(super) fn cut(&mut self, depth: usize, depth_max: usize) -> usize {
+        if depth >= depth_max
+            && let Some(hash) = self.known().and_then(RlpNode::as_hash)
+        {
+            *self = Self::Hash(hash);
+        }
+        match self {
+            Self::Hash(_) => 0,
+            Self::Leaf(_) => 1,
+            Self::Extension(extension) => 1 + extension.child.cut(depth + extension.key.len(), depth_max),
+            Self::Branch(branch) => {
+                let children = branch.children.iter_mut().flatten();
+                1 + children.map(|child| child.cut(depth + 1, depth_max)).sum::<usize>()
+            }
+        }
+    }
+}
+
 impl Branch {
     fn seal_children(
         &mut self,

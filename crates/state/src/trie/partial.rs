@@ -1,7 +1,11 @@
 //! Keeps the part of a trie that was needed, changes it, and says what changed.
 
 use alloy_primitives::{B256, Bytes, keccak256};
-use alloy_trie::{EMPTY_ROOT_HASH, Nibbles, nodes::RlpNode};
+use alloy_rlp::Encodable;
+use alloy_trie::{
+    EMPTY_ROOT_HASH, Nibbles,
+    nodes::{LeafNodeRef, RlpNode},
+};
 
 use super::{
     NodeChanges, NodeSource, TrieError, TrieOwner,
@@ -52,12 +56,29 @@ impl PartialTrie {
 
     /// Returns the value of a key, and keeps what is read on the way.
     pub fn load(&mut self, key: &B256, source: &impl NodeSource) -> Result<Option<&[u8]>, TrieError> {
+        self.load_guessed(key, None, source)
+    }
+
+    /// Like [`load`](Self::load); the value may be known already, and only its hash has to be checked.
+    pub fn load_guessed(
+        &mut self,
+        key: &B256,
+        guess: Option<&[u8]>,
+        source: &impl NodeSource,
+    ) -> Result<Option<&[u8]>, TrieError> {
         let key = Nibbles::unpack(key);
         let owner = self.owner;
         let mut depth = self.prefix.len();
         let Some(mut node) = self.top.as_mut() else { return Ok(None) };
         loop {
-            resolve(owner, node, &key.slice(..depth), source)?;
+            match (&*node, guess) {
+                (Node::Hash(hash), Some(value)) => {
+                    let (hash, path) = (*hash, key.slice(..depth));
+                    let rlp = source.guessed(owner, &path, hash, &|| leaf(key.slice(depth..), value))?;
+                    *node = Node::decode(&rlp, Place { owner, path, hash })?;
+                }
+                _ => resolve(owner, node, &key.slice(..depth), source)?,
+            }
             match node {
                 Node::Hash(_) => unreachable!("it was just resolved"),
                 Node::Leaf(leaf) => return Ok((leaf.key == key.slice(depth..)).then_some(&leaf.value)),
@@ -118,7 +139,18 @@ impl PartialTrie {
 
     /// Returns the root, and all nodes that changed since the beginning.
     pub fn finish(mut self) -> (B256, NodeChanges) {
-        (self.root(), self.changes)
+        self.take_changes()
+    }
+
+    /// Returns the root, and all nodes that changed since the beginning, which is now.
+    pub(super) fn take_changes(&mut self) -> (B256, NodeChanges) {
+        (self.root(), std::mem::take(&mut self.changes))
+    }
+
+    /// Forgets what lies deep below the root, after the root was computed; returns how many nodes are left.
+    pub(super) fn cut(&mut self, depth_max: usize) -> usize {
+        debug_assert!(self.prefix.is_empty(), "only a whole trie is cut");
+        self.top.as_mut().map_or(0, |top| top.cut(0, depth_max))
     }
 
     /// Divides a trie whose root is a branch into the 16 subtrees below; any other stays one part.
@@ -166,6 +198,13 @@ impl Node {
             Self::Branch(branch) => branch.known.as_ref(),
         }
     }
+}
+
+/// Returns the RLP of a leaf.
+fn leaf(key: Nibbles, value: &[u8]) -> Vec<u8> {
+    let mut rlp = Vec::with_capacity(128);
+    LeafNodeRef { key: &key, value }.encode(&mut rlp);
+    rlp
 }
 
 /// Returns the nibble of a key at a depth as an index of children.

@@ -5,7 +5,7 @@ use std::fmt;
 use alloy_primitives::{B256, Bytes, keccak256, map::B256Map};
 use alloy_trie::Nibbles;
 
-use super::TrieError;
+use super::{PartialTrie, TrieError};
 
 /// Which trie of a world state a node belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,11 +32,50 @@ impl fmt::Display for TrieOwner {
 pub trait NodeSource {
     /// Returns the RLP of the node with `hash` at `path`; whoever implements this answers for the hash.
     fn node(&self, owner: TrieOwner, path: &Nibbles, hash: B256) -> Result<Bytes, TrieError>;
+
+    /// Returns a node that may be the one that `guess` makes; only its hash tells.
+    ///
+    /// For sources whose reads cost more than a hash. Others need not guess.
+    fn guessed(
+        &self,
+        owner: TrieOwner,
+        path: &Nibbles,
+        hash: B256,
+        _guess: &dyn Fn() -> Vec<u8>,
+    ) -> Result<Bytes, TrieError> {
+        self.node(owner, path, hash)
+    }
+
+    /// Takes a trie with this root that was kept, if there is one. Its nodes are not asked for again.
+    fn take(&self, _owner: TrieOwner, _root: B256) -> Option<PartialTrie> {
+        None
+    }
+
+    /// Offers a trie for later blocks; `changed` nodes are new in it.
+    fn keep(&self, _trie: PartialTrie, _changed: usize) {}
 }
 
 impl<S: NodeSource + ?Sized> NodeSource for &S {
     fn node(&self, owner: TrieOwner, path: &Nibbles, hash: B256) -> Result<Bytes, TrieError> {
         (**self).node(owner, path, hash)
+    }
+
+    fn guessed(
+        &self,
+        owner: TrieOwner,
+        path: &Nibbles,
+        hash: B256,
+        guess: &dyn Fn() -> Vec<u8>,
+    ) -> Result<Bytes, TrieError> {
+        (**self).guessed(owner, path, hash, guess)
+    }
+
+    fn take(&self, owner: TrieOwner, root: B256) -> Option<PartialTrie> {
+        (**self).take(owner, root)
+    }
+
+    fn keep(&self, trie: PartialTrie, changed: usize) {
+        (**self).keep(trie, changed);
     }
 }
 

@@ -3,12 +3,12 @@
 use std::num::NonZeroUsize;
 
 use alloy_primitives::{B256, U256, map::B256Map};
-use alloy_trie::{EMPTY_ROOT_HASH, TrieAccount};
+use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY, TrieAccount};
 
 use super::{
     NodeChanges, NodeSource, PartialTrie, StorageNodes, TrieError, TrieOwner, TrieUpdate, parallel, read,
 };
-use crate::update::{AccountUpdate, StateUpdate, StorageBase, StorageUpdate};
+use crate::update::{Account, AccountUpdate, StateUpdate, StorageBase, StorageUpdate};
 
 /// From this many changes on a trie is divided below its root, so that several threads can work on it.
 const SPLIT_MIN: usize = 64;
@@ -29,7 +29,7 @@ pub fn update_root<S: NodeSource + Sync>(
     if update.accounts.is_empty() {
         return Ok(TrieUpdate { root: parent_root, ..TrieUpdate::default() });
     }
-    let accounts = PartialTrie::new(TrieOwner::Accounts, parent_root);
+    let accounts = begin(TrieOwner::Accounts, parent_root, source);
     let parts = Part::divide(accounts, sorted(&update.accounts), source)?;
     let read = parallel::map(threads, parts, |part| part.read_storage_roots(source, parent_root));
     let read = read.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -81,7 +81,10 @@ impl<'a> Part<&'a AccountUpdate> {
     ) -> Result<Part<AccountChange<'a>>, TrieError> {
         let mut changes = Vec::with_capacity(self.changes.len());
         for (key, update) in self.changes {
-            let leaf = self.trie.load(&key, source)?;
+            // An account without code has no storage as a rule, so that all of its leaf is known.
+            let guess = update.before.filter(|before| before.code_hash == KECCAK_EMPTY);
+            let guess = guess.map(|before| account_leaf(&before, EMPTY_ROOT_HASH));
+            let leaf = self.trie.load_guessed(&key, guess.as_deref(), source)?;
             let account = leaf.map(|leaf| read::decode_account(leaf, state_root, &key)).transpose()?;
             changes.push((key, (update, account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root))));
         }
@@ -98,8 +101,7 @@ impl Part<AccountChange<'_>> {
         for (key, (update, old_root)) in &self.changes {
             let Some(account) = update.account else { continue };
             let storage_root = storages.get(key).map_or(*old_root, |storage| storage.root);
-            let leaf = TrieAccount::new(account.nonce, account.balance, storage_root, account.code_hash);
-            self.trie.insert(key, alloy_rlp::encode(leaf), source)?;
+            self.trie.insert(key, account_leaf(&account, storage_root), source)?;
         }
         for (key, (update, _)) in &self.changes {
             if update.account.is_none() {
@@ -111,14 +113,25 @@ impl Part<AccountChange<'_>> {
     }
 }
 
-impl Part<U256> {
+fn account_leaf(account: &Account, storage_root: B256) -> Vec<u8> {
+    let Account { nonce, balance, code_hash } = *account;
+    alloy_rlp::encode(TrieAccount::new(nonce, balance, storage_root, code_hash))
+}
+
+/// A slot's new value, and what was there before, if that is known.
+type SlotChange = (U256, Option<U256>);
+
+impl Part<SlotChange> {
     fn write_slots(mut self, source: &impl NodeSource) -> Result<PartialTrie, TrieError> {
-        for (key, value) in &self.changes {
+        for (key, (value, before)) in &self.changes {
+            if let Some(before) = before {
+                self.trie.load_guessed(key, Some(&alloy_rlp::encode_fixed_size(before)), source)?;
+            }
             if !value.is_zero() {
                 self.trie.insert(key, alloy_rlp::encode(value), source)?;
             }
         }
-        for (key, value) in &self.changes {
+        for (key, (value, _)) in &self.changes {
             if value.is_zero() {
                 self.trie.remove(key, source)?;
             }
@@ -144,20 +157,21 @@ fn update_storages<S: NodeSource + Sync>(
     let mut bases = Vec::new();
     let mut jobs = Vec::new();
     for (owner, (update, old_root)) in accounts.iter().flat_map(|part| &part.changes) {
-        let StorageUpdate { base, slots } = &update.storage;
+        let StorageUpdate { base, slots, before } = &update.storage;
         // Nothing is there to be wiped where there was no storage.
         let base = if *old_root == EMPTY_ROOT_HASH { StorageBase::Kept } else { *base };
         if base == StorageBase::Kept && slots.is_empty() {
             continue;
         }
         let start = if base == StorageBase::Wiped { EMPTY_ROOT_HASH } else { *old_root };
-        let trie = PartialTrie::new(TrieOwner::Storage(*owner), start);
-        let slots = sorted(slots).into_iter().map(|(key, value)| (key, *value)).collect();
+        let trie = begin(TrieOwner::Storage(*owner), start, source);
+        let slots = sorted(slots).into_iter();
+        let slots = slots.map(|(key, value)| (key, (*value, before.get(&key).copied()))).collect();
         let parts = Part::divide(trie, slots, source)?;
         jobs.extend(parts.into_iter().map(|part| (bases.len(), part)));
         bases.push((*owner, base));
     }
-    let written = parallel::map(threads, jobs, |(index, part): (usize, Part<U256>)| {
+    let written = parallel::map(threads, jobs, |(index, part): (usize, Part<SlotChange>)| {
         Ok::<_, TrieError>((index, part.write_slots(source)?))
     });
 
@@ -179,7 +193,15 @@ fn join(
     source: &impl NodeSource,
 ) -> Result<(B256, NodeChanges), TrieError> {
     let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(PartialTrie::join(parts, source)?.finish())
+    let mut trie = PartialTrie::join(parts, source)?;
+    let (root, changes) = trie.take_changes();
+    source.keep(trie, changes.len());
+    Ok((root, changes))
+}
+
+/// Goes on with a trie that was kept, or begins with its root.
+fn begin(owner: TrieOwner, root: B256, source: &impl NodeSource) -> PartialTrie {
+    source.take(owner, root).unwrap_or_else(|| PartialTrie::new(owner, root))
 }
 
 fn sorted<T>(changes: &B256Map<T>) -> Vec<(B256, &T)> {

@@ -79,7 +79,7 @@ pub(crate) fn happen(world: &mut World, events: &Events) -> StateUpdate {
                 entry.1.insert(slot, value)
             };
         }
-        update.accounts.insert(keccak256(address), AccountUpdate { account: Some(account), storage });
+        update.accounts.insert(keccak256(address), AccountUpdate::new(account, storage));
     }
     update
 }
