@@ -28,7 +28,8 @@ impl MemoryTries {
 
     fn apply(&mut self, update: &StateUpdate) -> B256 {
         let after = update_root(&*self, self.root, update, self.threads);
-        let TrieUpdate { root, accounts, storages } = after.expect("all nodes of the tries are in memory");
+        let TrieUpdate { root, accounts, storages, .. } =
+            after.expect("all nodes of the tries are in memory");
         change(&mut self.accounts, accounts);
         for (owner, storage) in storages {
             let nodes = self.storages.entry(owner).or_default();

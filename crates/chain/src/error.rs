@@ -2,7 +2,7 @@
 
 use alloy_evm::block::BlockExecutionError;
 use alloy_primitives::{Address, B64, B256, Bloom, U256};
-use tandem_corpus::{BlockDecodeError, InputError};
+use tandem_corpus::{Block, BlockDecodeError, InputError};
 use tandem_state::{StateError, TrieError};
 
 use crate::tree::ImportError;
@@ -27,6 +27,8 @@ pub enum ChainError {
     Diverged {
         /// What the parallel execution gave.
         parallel: String,
+        /// The block.
+        block: Box<Block>,
     },
     /// The source begins with another genesis than the chain on disk.
     #[error("the genesis block is {got}, expected {expected}, the chain's")]

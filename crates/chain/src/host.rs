@@ -176,7 +176,10 @@ pub(crate) fn execute(
     let executed = match executor.execute(spec, &block, view.state()) {
         Err(ExecuteError::Block(error)) if executor.strategy() != Strategy::Sequential => {
             match executor.sequential().execute(spec, &block, view.state()) {
-                Ok(_) => return Err(ChainError::Diverged { parallel: error.to_string() }),
+                Ok(_) => {
+                    let (parallel, block) = (error.to_string(), Box::new(block));
+                    return Err(ChainError::Diverged { parallel, block });
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -305,7 +308,7 @@ fn diverged(
     let Some(trie) = parent.trie() else { return Ok(error) };
     let states = (view.state(), &trie);
     match prove(&spec.at(&block.header), &block.header, &executed, &update, states, settings.threads) {
-        Ok(_) => Ok(ChainError::Diverged { parallel: error.to_string() }),
+        Ok(_) => Ok(ChainError::Diverged { parallel: error.to_string(), block: Box::new(block.clone()) }),
         Err(other) if other.is_about_block() => Ok(error),
         Err(other) => Err(other),
     }

@@ -10,6 +10,7 @@
 //! ends its queue, so that everything before the failure is still written, and nothing after it.
 
 use std::{
+    num::NonZero,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
@@ -19,10 +20,12 @@ use std::{
 };
 
 use tandem_corpus::{Block, ChainBlocks};
+use tandem_executor::Strategy;
 
 use crate::{
     canonical::{Commit, Proven},
     error::ChainError,
+    execute::Executor,
     host::{Candidate, Host, HostSettings, check, execute, settle},
     tree::Tree,
     view::{Base, Handle},
@@ -188,7 +191,8 @@ fn execute_all(
             }
             let parent = tree.prepare_header(&block)?;
             tree.prepare_ommers(&block)?;
-            let candidate = execute(tree.spec(), store, &settings.executor, parent, block)?;
+            let executor = executor(&settings.executor, clock.threads_free(settings.threads));
+            let candidate = execute(tree.spec(), store, &executor, parent, block)?;
             let at = tree.accept_with(&candidate.block, Handle::View(candidate.view()))?;
             Ok((at, candidate))
         });
@@ -198,6 +202,15 @@ fn execute_all(
         }
     }
     Ok(())
+}
+
+/// Leaves a block sequential where it is free to choose and other stages need all threads: then speculation takes time
+/// from them, and gains none.
+fn executor(executor: &Executor, free: NonZero<usize>) -> Executor {
+    match executor.strategy {
+        Strategy::Auto if free == NonZero::<usize>::MIN => executor.sequential(),
+        _ => executor.clone(),
+    }
 }
 
 /// Computes roots and holds them against the headers, in order.
@@ -211,7 +224,10 @@ fn check_all(
     for (place, at, candidate) in candidates {
         let fails = fails(&place, &candidate.block);
         let (stats, duration) = (candidate.executed.stats.clone(), candidate.executed.duration);
-        let step = clock.time(Stage::Roots, || check(spec, candidate, settings));
+        let step = clock.time(Stage::Roots, || {
+            let threads = clock.threads_free(settings.threads);
+            check(spec, candidate, &HostSettings { threads, ..settings.clone() })
+        });
         let checked = step.map_err(fails)?;
         if proven.send((place, stats, duration, Proven { place: at, ..checked })).is_err() {
             break;

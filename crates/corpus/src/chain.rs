@@ -1,6 +1,6 @@
 //! Defines a chain to import: a genesis and the blocks that follow it, as bytes.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes};
@@ -71,23 +71,7 @@ impl Chain {
     ///
     /// Fails where the source states another root or another hash: then the chain has no beginning.
     pub fn genesis_header(&self, state_root: B256) -> Result<Header, InputError> {
-        let contradiction = |field: &str, expected: B256, got: B256| InputError::Contradiction {
-            path: self.source.clone().into(),
-            field: field.to_owned(),
-            expected: expected.to_string(),
-            got: got.to_string(),
-        };
-        let stated = self.genesis.state_root;
-        if !stated.is_zero() && stated != state_root {
-            return Err(contradiction("genesis state root", stated, state_root));
-        }
-        let header = Header { state_root, ..self.genesis.clone() };
-        match self.genesis_hash {
-            Some(stated) if stated != header.hash_slow() => {
-                Err(contradiction("genesis hash", stated, header.hash_slow()))
-            }
-            _ => Ok(header),
-        }
+        genesis_file::with_root(Path::new(&self.source), &self.genesis, state_root, self.genesis_hash)
     }
 }
 

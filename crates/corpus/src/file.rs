@@ -93,8 +93,12 @@ fn failure(path: &Path, format: Option<&'static str>, source: io::Error) -> Inpu
 
 /// Reads a whole JSON file.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, InputError> {
-    let bytes = Input::open(path)?.read_to_end()?;
-    serde_json::from_slice(&bytes).map_err(|error| InputError::json(path, "", (1, 1), &error))
+    parse_json(path, &Input::open(path)?.read_to_end()?)
+}
+
+/// Parses the content of a file.
+pub(crate) fn parse_json<T: DeserializeOwned>(path: &Path, content: &[u8]) -> Result<T, InputError> {
+    serde_json::from_slice(content).map_err(|error| InputError::json(path, "", (1, 1), &error))
 }
 
 /// Finds a file of a directory by its name, compressed or not.

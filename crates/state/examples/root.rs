@@ -3,12 +3,14 @@
 //! `cargo run --release -p tandem-state --example root -- DIR ACCOUNTS SLOTS [CACHE_MIB]`
 //!
 //! Creates a store of that many accounts, and one contract of that many slots, in `DIR` if there is none. Then computes
-//! the root of blocks that change 600 accounts and 700 slots at random, with one thread and with two in turn, writes
-//! one, and computes the root from scratch.
+//! the root of blocks that change 600 accounts and 700 slots at random, each on the one before, with one thread and with
+//! two in turn, writes each, and computes the root from scratch. What was there before a block is told, as an execution
+//! tells it.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement")]
 
 use std::{
+    collections::{BTreeSet, HashMap},
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
@@ -18,8 +20,11 @@ use std::{
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, U256, keccak256};
 use tandem_state::{
-    Account, ExecutedBlock, GenesisAccount, KECCAK_EMPTY, StateAccount, StateUpdate, Store, StoreConfig,
-    state_root, store::Body, update_root,
+    Account, AccountUpdate, ExecutedBlock, GenesisAccount, KECCAK_EMPTY, StateAccount, StateUpdate,
+    StorageUpdate, Store, StoreConfig, TrieUpdate, state_root,
+    store::{Body, WriteSize},
+    update::hash_slot,
+    update_root,
 };
 
 /// The program's allocator.
@@ -55,19 +60,36 @@ fn genesis(accounts: u64, slots: u64) -> impl Iterator<Item = GenesisAccount> {
     plain.chain([contract])
 }
 
+/// What blocks changed so far: nonces of accounts, values of slots.
+#[derive(Default)]
+struct Changed {
+    nonces: HashMap<u64, u64>,
+    values: HashMap<u64, u64>,
+}
+
 /// A block's changes; another round changes other accounts and slots.
-fn changes(round: u64, accounts: u64, slots: u64) -> StateUpdate {
+fn changes(round: u64, accounts: u64, slots: u64, changed: &mut Changed) -> StateUpdate {
     let pick = |kind: u64, n: u64, of: u64| {
         let word = keccak256([round.to_be_bytes(), kind.to_be_bytes(), n.to_be_bytes()].concat());
         u64::from_be_bytes(word[..8].try_into().unwrap()) % of
     };
     let mut update = StateUpdate::default();
-    for n in 0..CHANGED_ACCOUNTS {
-        let number = pick(0, n, accounts);
-        update.insert(address(number), account(number, round + 2), []);
+    for number in (0..CHANGED_ACCOUNTS).map(|n| pick(0, n, accounts)).collect::<BTreeSet<_>>() {
+        let before = changed.nonces.insert(number, round + 2).unwrap_or(1);
+        let new = AccountUpdate::new(account(number, round + 2), StorageUpdate::default());
+        let before = Some(account(number, before));
+        update.accounts.insert(keccak256(address(number)), AccountUpdate { before, ..new });
     }
-    let slots = (0..CHANGED_SLOTS).map(|n| (U256::from(pick(1, n, slots)), U256::from(round * 1000 + n + 1)));
-    update.insert(contract(), Account { nonce: 1, balance: U256::ZERO, code_hash: KECCAK_EMPTY }, slots);
+    let mut storage = StorageUpdate::default();
+    for slot in (0..CHANGED_SLOTS).map(|n| pick(1, n, slots)).collect::<BTreeSet<_>>() {
+        let value = round * 1_000_000_000 + slot + 2;
+        let before = changed.values.insert(slot, value).unwrap_or(slot + 1);
+        let key = hash_slot(U256::from(slot));
+        storage.slots.insert(key, U256::from(value));
+        storage.before.insert(key, U256::from(before));
+    }
+    let account = Account { nonce: 1, balance: U256::ZERO, code_hash: KECCAK_EMPTY };
+    update.accounts.insert(keccak256(contract()), AccountUpdate::new(account, storage));
     update
 }
 
@@ -76,7 +98,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-fn open(dir: &Path, accounts: u64, slots: u64, config: StoreConfig) -> (Store, Header) {
+fn open(dir: &Path, accounts: u64, slots: u64, config: StoreConfig) -> Store {
     let header_file = dir.join("root.txt");
     let home = dir.join("store");
     if !Store::exists(&home) {
@@ -100,7 +122,7 @@ fn open(dir: &Path, accounts: u64, slots: u64, config: StoreConfig) -> (Store, H
     let start = Instant::now();
     let store = Store::open(&home, config, genesis.hash_slow()).unwrap();
     println!("opened in {:.2?}, {} MiB on disk", start.elapsed(), store.disk_bytes().unwrap() >> 20);
-    (store, genesis)
+    store
 }
 
 fn main() {
@@ -110,72 +132,76 @@ fn main() {
     let cache = args.get(3).map_or(512, |mebibytes| mebibytes.parse::<u64>().unwrap());
     let config =
         StoreConfig { cache_bytes: cache << 20, node_cache_bytes: cache << 19, ..StoreConfig::default() };
-    let (store, genesis) = open(&dir, accounts, slots, config);
+    let store = open(&dir, accounts, slots, config);
 
-    let trie = store.trie().unwrap();
+    let mut parent = store.header(store.head().hash).unwrap().unwrap();
+    // After an earlier run some of it is wrong, as a hint may be.
+    let mut changed = Changed::default();
     let mut times = [Vec::new(), Vec::new()];
+    let mut commits = Vec::new();
     for round in 0..WARM_UP + 2 * ROUNDS {
         if round == WARM_UP {
             let [one, two] = times.map(median);
             println!("while caches fill: 1 thread: {one:.2?}; 2 threads: {two:.2?}");
-            times = [Vec::new(), Vec::new()];
+            (times, commits) = ([Vec::new(), Vec::new()], Vec::new());
         }
-        let update = changes(round, accounts, slots);
+        let update = changes(round, accounts, slots, &mut changed);
         let threads = NonZeroUsize::new(1 + (round % 2) as usize).unwrap();
+        let trie = store.trie().unwrap();
         let start = Instant::now();
         let tries = update_root(&trie, trie.root(), &update, threads).unwrap();
         times[threads.get() - 1].push(start.elapsed());
-        drop(tries);
+        let start = Instant::now();
+        let size = commit(&store, &mut parent, update, tries);
+        commits.push((start.elapsed(), size));
     }
     let [one, two] = times.map(median);
     println!(
         "caches full: incremental root, 1 thread: {one:.2?}; 2 threads: {two:.2?} ({:.2}x)",
         ratio(one, two)
     );
-
-    let update = changes(1 << 32, accounts, slots);
-    let leaves = update.accounts.len() + update.accounts[&keccak256(contract())].storage.slots.len();
-    let tries = update_root(&trie, trie.root(), &update, NonZeroUsize::MIN).unwrap();
-    let nodes: usize = [&tries.accounts]
-        .into_iter()
-        .chain(tries.storages.values().map(|storage| &storage.nodes))
-        .flat_map(|nodes| nodes.values().flatten().map(|node| node.len()))
-        .sum();
-    if store.head().number == 0 {
-        let header = Header {
-            number: 1,
-            parent_hash: genesis.hash_slow(),
-            state_root: tries.root,
-            ..Header::default()
-        };
-        let block = ExecutedBlock {
-            hash: header.hash_slow(),
-            header,
-            body: Body::default(),
-            receipts: Vec::new(),
-            total_difficulty: U256::ZERO,
-            update: Arc::new(update),
-            trie: Arc::new(tries),
-        };
-        let start = Instant::now();
-        let size = store.commit(&[block]).unwrap();
-        println!(
-            "committed in {:.2?}: {leaves} leaves, {} keys, {} bytes",
-            start.elapsed(),
-            size.keys,
-            size.bytes
-        );
-        println!(
-            "bytes per changed leaf: {} in all, {} of them trie nodes",
-            size.bytes / leaves,
-            nodes / leaves
-        );
-    }
+    let (written_in, (size, leaves, node_bytes)) = commits[commits.len() / 2];
+    println!("one commit in {written_in:.2?}: {leaves} leaves, {} keys, {} bytes", size.keys, size.bytes);
+    println!(
+        "bytes per changed leaf: {} in all, {} of them trie nodes",
+        size.bytes / leaves,
+        node_bytes / leaves
+    );
     let start = Instant::now();
     let root = store.recompute_root().unwrap();
     let full = start.elapsed();
-    assert_eq!(root, store.trie().unwrap().root());
+    assert_eq!(root, parent.state_root);
     println!("full root: {full:.2?}, {:.0} times the incremental one", ratio(full, one));
+}
+
+/// Writes a block; returns what that wrote, how many leaves changed, and the bytes of trie nodes.
+fn commit(
+    store: &Store,
+    parent: &mut Header,
+    update: StateUpdate,
+    tries: TrieUpdate,
+) -> (WriteSize, usize, usize) {
+    let leaves = update.accounts.len() + update.accounts[&keccak256(contract())].storage.slots.len();
+    let storages = tries.storages.values().map(|storage| &storage.nodes);
+    let nodes = storages.chain([&tries.accounts]).flat_map(|nodes| nodes.values().flatten());
+    let node_bytes = nodes.map(|node| node.len()).sum();
+    let header = Header {
+        number: parent.number + 1,
+        parent_hash: parent.hash_slow(),
+        state_root: tries.root,
+        ..Header::default()
+    };
+    *parent = header.clone();
+    let block = ExecutedBlock {
+        hash: header.hash_slow(),
+        header,
+        body: Body::default(),
+        receipts: Vec::new(),
+        total_difficulty: U256::ZERO,
+        update: Arc::new(update),
+        trie: Arc::new(tries),
+    };
+    (store.commit(&[block]).unwrap(), leaves, node_bytes)
 }
 
 fn ratio(a: Duration, b: Duration) -> f64 {

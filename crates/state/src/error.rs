@@ -58,6 +58,14 @@ pub enum StateError {
         /// What was found.
         reason: String,
     },
+    /// A journal does not end with a whole write.
+    #[error("{}: the store is damaged: its journal cannot be read: {reason}", .path.display())]
+    UnfinishedJournal {
+        /// The database's directory.
+        path: PathBuf,
+        /// What the engine says.
+        reason: String,
+    },
     /// A file could not be read or written.
     #[error("{}: {error}", .path.display())]
     Io {

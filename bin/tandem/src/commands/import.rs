@@ -16,7 +16,7 @@ use crate::{
     commands::replay::OnDivergence,
     exit::Exit,
     import::{
-        datadir,
+        datadir, divergence,
         validated::Validated,
         watch::{Records, Watch},
     },
@@ -114,21 +114,22 @@ impl Import {
             None => {
                 let mut host = host;
                 let records = Records::new(open()?, self.report_dir.as_deref())?;
-                watch = Watch::new(Some(records), spec, self.format);
+                watch = Watch::new(Some(records), Arc::clone(&spec), self.format);
                 let imported = host.import_all(blocks, &|| interrupt.is_wanted(), &mut watch);
                 (imported, watch.take_records()?.map(Records::into_results))
             }
             Some(mode) => {
                 watch = Watch::new(None, Arc::clone(&spec), self.format);
                 let settings = self.validator(mode, pool);
-                let validated =
-                    Validated { datadir: &self.datadir, spec, settings, control, interrupt: &interrupt };
+                let (spec, datadir) = (Arc::clone(&spec), &*self.datadir);
+                let validated = Validated { datadir, spec, settings, control, interrupt: &interrupt };
                 let (imported, results) = validated.import(host, blocks, &mut watch, open)?;
                 (imported, Some(results))
             }
         };
         let results = results.ok_or_else(|| eyre!("broken invariant: an import has results"))?;
-        watch.finish(results, &imported, store.head(), self.info(threads))
+        let diverged = divergence::of(&store, &spec, &imported);
+        watch.finish(results, &imported, diverged, store.head(), self.info(threads))
     }
 
     fn validator(&self, mode: Mode, pool: Arc<WorkerPool>) -> tandem_exex::Settings {

@@ -10,11 +10,14 @@ use alloy_primitives::hex;
 use clap::Args;
 use eyre::{Result, WrapErr, ensure, eyre};
 use serde_json::{Value, json};
-use tandem_compare::{Engine, Observe, Reference};
-use tandem_corpus::{Case, ChainSpec, GenesisFile, Transaction, decode_block, encode_block};
-use tandem_state::{ExecutionWitness, StateUpdate, Store, WitnessRecorder};
+use tandem_corpus::{ChainSpec, GenesisFile, Transaction, decode_block, encode_block};
+use tandem_state::{ExecutionWitness, Store};
 
-use crate::{exit::Exit, import::datadir, replay::intermediate, terminal};
+use crate::{
+    exit::Exit,
+    import::{datadir, witness},
+    terminal,
+};
 
 /// Writes witnesses of imported blocks: NUMBER.json, sources of `tandem replay`
 ///
@@ -75,17 +78,5 @@ fn witness(store: &Store, spec: &Arc<ChainSpec>, number: u64) -> Result<(Vec<u8>
     let body = store.body(header.hash_slow())?.ok_or_else(|| eyre!("expected its body in the store"))?;
     let rlp = alloy_rlp::encode(alloy_consensus::Block::<Transaction>::new(header, body));
     let block = decode_block(&rlp, spec)?;
-    let rlp = encode_block(&block);
-    let state_root = block.header.state_root;
-    let state: Arc<WitnessRecorder> = store.witness_recorder(number - 1)?.into();
-    let case = Case { source: String::new(), spec: spec.at(&block.header), block, state: state.clone() };
-    let output = Reference::default().execute(&case, Observe::Output).result?;
-    for update in intermediate::updates(&case).into_iter().flatten() {
-        state.cover(&update)?;
-    }
-    let root = state.cover(&StateUpdate::from_bundle(&output.bundle))?;
-    ensure!(root == state_root, "expected state root {state_root}, found {root}");
-    drop(case);
-    let state = Arc::into_inner(state).ok_or_else(|| eyre!("the state is still being read"))?;
-    Ok((rlp, state.finish(store)?))
+    Ok((encode_block(&block), witness::of_block(store, spec, block)?))
 }

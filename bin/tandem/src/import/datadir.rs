@@ -5,7 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use alloy_consensus::Header;
 use eyre::{Result, WrapErr};
 use tandem_corpus::{ChainBlocks, ChainSpec, GenesisFile, open_blocks};
 use tandem_state::{GenesisAccount, Store, StoreConfig};
@@ -14,9 +13,9 @@ use tandem_state::{GenesisAccount, Store, StoreConfig};
 ///
 /// A directory of another chain is an error, and nothing in it changes.
 pub(crate) fn open(datadir: &Path, genesis: &Path) -> Result<(Store, Arc<ChainSpec>)> {
-    let GenesisFile { spec, header, state, .. } = GenesisFile::read(genesis)?;
-    let state_root = tandem_chain::state_root(&state);
-    let header = Header { state_root, ..header };
+    let file = GenesisFile::read(genesis)?;
+    let header = file.header_with(genesis, tandem_chain::state_root(&file.state))?;
+    let GenesisFile { spec, state, .. } = file;
     let config = StoreConfig::default();
     let store = if Store::exists(datadir) {
         Store::open(datadir, config, header.hash_slow())

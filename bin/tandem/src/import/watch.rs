@@ -3,7 +3,7 @@
 use std::{fmt::Write, path::Path, sync::Arc, time::Instant};
 
 use eyre::Result;
-use tandem_chain::{ChainError, Checked, Commit, Imported, Observer, Stage, StageTimes};
+use tandem_chain::{Checked, Commit, Imported, Observer, Stage, StageTimes};
 use tandem_corpus::ChainSpec;
 use tandem_report::{RecordReader, ReportDir, RunInfo};
 use tandem_state::BlockId;
@@ -73,22 +73,27 @@ impl Watch {
     }
 
     /// Says how the import ended.
+    ///
+    /// `diverged` is what is to be told of the divergence that ended it.
     pub(crate) fn finish(
         self,
         mut results: Results,
         imported: &Imported,
+        diverged: Option<Result<Judged>>,
         head: BlockId,
         info: RunInfo,
     ) -> Result<Exit> {
         let text = self.text(imported, head);
-        let diverged = match &imported.failure {
-            Some(failure) => {
-                results.unusable(&terminal::chain_of(failure));
-                matches!(*failure.error, ChainError::Diverged { .. })
-            }
-            None => false,
-        };
-        if diverged {
+        if let Some(failure) = &imported.failure {
+            results.unusable(&terminal::chain_of(failure));
+        }
+        let is_diverged = diverged.is_some();
+        match diverged {
+            Some(Ok(judged)) => results.judged(judged)?,
+            Some(Err(error)) => terminal::error(&format!("no evidence: {error:#}")),
+            None => {}
+        }
+        if is_diverged {
             metrics::counter!("tandem_divergences_total").increment(1);
             metrics::counter!("tandem_blocks_total", "verdict" => "diverged").increment(1);
         }
@@ -97,7 +102,7 @@ impl Watch {
             Format::Table => terminal::print(&text)?,
             Format::Json | Format::Jsonl => terminal::note(&text),
         }
-        Ok(if diverged { Exit::Diverged } else { exit })
+        Ok(if is_diverged { Exit::Diverged } else { exit })
     }
 
     /// Says how much was imported, how fast, and where the time went.

@@ -1,7 +1,8 @@
 //! Measures where the time of an import goes.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    num::NonZero,
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -24,9 +25,13 @@ pub enum Stage {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StageTimes([Duration; 5]);
 
-/// Adds up times, from all stages' threads.
+/// Adds up times, from all stages' threads, and knows how many are at work.
 #[derive(Debug, Default)]
-pub(super) struct Clock([AtomicU64; 5]);
+pub(super) struct Clock {
+    nanos: [AtomicU64; 5],
+    /// How many threads do a stage's work right now.
+    working: AtomicUsize,
+}
 
 impl Stage {
     /// All stages, in order.
@@ -55,15 +60,26 @@ impl Clock {
     /// Does a stage's work and adds the time it takes.
     pub(super) fn time<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
         let started = Instant::now();
+        // A panic leaves the count too high; the import ends then.
+        self.working.fetch_add(1, Ordering::Relaxed);
         let done = work();
+        self.working.fetch_sub(1, Ordering::Relaxed);
         let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        // A sum for people; nothing is published with it.
-        self.0[stage as usize].fetch_add(nanos, Ordering::Relaxed);
+        // Sums for people, and a guess; nothing is published with them.
+        self.nanos[stage as usize].fetch_add(nanos, Ordering::Relaxed);
         done
+    }
+
+    /// Returns how many of so many threads may work, the caller's with them, so that no core has two.
+    pub(super) fn threads_free(&self, threads: NonZero<usize>) -> NonZero<usize> {
+        let others = self.working.load(Ordering::Relaxed).saturating_sub(1);
+        NonZero::new(threads.get().saturating_sub(others)).unwrap_or(NonZero::<usize>::MIN)
     }
 
     /// Returns the times so far.
     pub(super) fn times(&self) -> StageTimes {
-        StageTimes(std::array::from_fn(|index| Duration::from_nanos(self.0[index].load(Ordering::Relaxed))))
+        StageTimes(std::array::from_fn(|index| {
+            Duration::from_nanos(self.nanos[index].load(Ordering::Relaxed))
+        }))
     }
 }

@@ -18,6 +18,7 @@ use tandem_corpus::{Chain, Item};
 mod amsterdam;
 mod blockchain_tests;
 mod execute;
+mod faults;
 mod host;
 mod known;
 mod reject;

@@ -15,7 +15,7 @@ use crate::{error::InputError, file::find_or_miss};
 impl Chain {
     /// Reads the genesis of a directory and gets ready to read the blocks of its files, one file after the other.
     ///
-    /// A genesis without a `config` has mainnet's rules. A file that cannot be opened is an error among the blocks.
+    /// A genesis without a `config` is mainnet's, or an error. A file that cannot be opened is an error among the blocks.
     /// Files that begin with the genesis block itself (era1, and what geth exports) state its hash by it.
     pub fn read(directory: &Path, files: Vec<PathBuf>) -> Result<Self, InputError> {
         let path = find_or_miss(directory, "genesis.json", "the genesis of the chain")?;
@@ -23,7 +23,9 @@ impl Chain {
             let expected = "the chain's blocks (*.rlp, *.era1) beside genesis.json";
             return Err(InputError::Missing { path: directory.join("chain.rlp"), expected });
         }
-        let GenesisFile { spec, header, state, .. } = GenesisFile::read(&path)?;
+        let file = GenesisFile::read(&path)?;
+        let mainnet_hash = file.expected_hash();
+        let GenesisFile { spec, header, state, .. } = file;
         let mut blocks = blocks(files);
         let first = blocks.next();
         let genesis_hash = first.as_ref().and_then(|block| stated_hash(block, header.number));
@@ -32,7 +34,7 @@ impl Chain {
             source: directory.display().to_string(),
             spec,
             genesis: header,
-            genesis_hash,
+            genesis_hash: mainnet_hash.or(genesis_hash),
             state: Arc::new(state),
             blocks: Box::new(first.into_iter().chain(blocks)),
             last_hash: None,

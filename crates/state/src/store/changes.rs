@@ -14,20 +14,26 @@ use super::{
 };
 use crate::{
     error::StateError,
-    trie::{TrieUpdate, update_root},
+    trie::{Before, TrieUpdate, update_root},
     update::{AccountUpdate, StateUpdate, StorageBase, StorageUpdate},
 };
 
-/// Puts the values that a block's update replaces. `parent` is the state before it.
+/// Puts the values that a block's update replaces. `parent` is the state before it, `known` what its tries said of it.
 pub(super) fn put(
     writes: &mut WriteSet,
     parent: &StateView,
     number: u64,
     update: &StateUpdate,
+    known: &Before,
 ) -> Result<(), StateError> {
     for (address, change) in &update.accounts {
-        let before = parent.account(*address)?.map(|account| values::encode_account(&account));
+        let before = match known.accounts.get(address) {
+            Some(before) => *before,
+            None => parent.account(*address)?,
+        };
+        let before = before.map(|account| values::encode_account(&account));
         writes.put(Table::Changes, keys::account_change(number, *address), before.unwrap_or_default());
+        let known = known.slots.get(address);
         let mut put_slot = |slot: &B256, value| {
             writes.put(
                 Table::Changes,
@@ -43,7 +49,10 @@ pub(super) fn put(
             before.iter().for_each(|(slot, value)| put_slot(slot, *value));
         } else {
             for slot in change.storage.slots.keys() {
-                put_slot(slot, parent.slot(*address, *slot)?);
+                match known.and_then(|known| known.get(slot)) {
+                    Some(before) => put_slot(slot, *before),
+                    None => put_slot(slot, parent.slot(*address, *slot)?),
+                }
             }
         }
     }

@@ -55,7 +55,7 @@ impl Store {
         let snapshot = view.snapshot.clone();
         for block in blocks.iter().map(Borrow::borrow) {
             let id = block.follow(&head)?;
-            changes::put(writes, &view, id.number, &block.update)?;
+            changes::put(writes, &view, id.number, &block.update, &block.trie.before)?;
             flat::put_state(writes, &view, &block.update)?;
             flat::put_tries(writes, &snapshot, &block.trie)?;
             blocks::put_block(writes, id.hash, &block.header, &block.body, block.total_difficulty);

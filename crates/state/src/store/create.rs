@@ -12,9 +12,11 @@ use super::{
     engine::{Engine, Table, WriteSet},
     flat,
     guard::Guard,
-    identity, keys,
+    identity,
+    journals::Journals,
+    keys,
     node_cache::TrieCaches,
-    open::DATABASE,
+    open::{DATABASE, Ledger},
     values::{self, StoredHead},
     view::StateView,
 };
@@ -59,12 +61,13 @@ impl Store {
         let database = dir.join(DATABASE);
         let engine = Engine::open(&database, &config)?;
         let written = load(&engine, &config, genesis, state).and_then(|head| {
-            let guard = Guard::create(dir)?;
+            let mut journals = Journals::new(&database);
+            let guard = Guard::create(dir, journals.advance()?)?;
             identity::write(dir, head.hash)?;
-            Ok((head, guard))
+            Ok(Ledger { head, guard, journals })
         });
         match written {
-            Ok((head, guard)) => Ok(Self::assemble(dir, config, engine, head, guard, hold)),
+            Ok(ledger) => Ok(Self::assemble(dir, config, engine, ledger, hold)),
             Err(error) => {
                 drop(engine);
                 // The error is what matters; leftovers are removed by the next attempt too.

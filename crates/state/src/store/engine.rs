@@ -153,6 +153,12 @@ impl Engine {
         batch.commit().map_err(|error| engine_error(&self.dir, error))
     }
 
+    #[cfg(feature = "fault-injection")]
+    pub(super) fn flush_tables(&self) -> Result<(), StateError> {
+        let flushed = self.tables.iter().try_for_each(|table| table.rotate_memtable_and_wait());
+        flushed.map_err(|error| engine_error(&self.dir, error))
+    }
+
     pub(super) fn disk_bytes(&self) -> Result<u64, StateError> {
         self.database.disk_space().map_err(|error| engine_error(&self.dir, error))
     }
@@ -220,8 +226,10 @@ fn engine_error(dir: &Path, error: fjall::Error) -> StateError {
         Error::Locked => StateError::InUse { dir: dir.to_owned() },
         Error::Poisoned => StateError::Halted { dir: dir.to_owned() },
         Error::Io(error) | Error::Storage(fjall::LsmError::Io(error)) => io_error(dir, error),
+        Error::JournalRecovery(error) => {
+            StateError::UnfinishedJournal { path: dir.to_owned(), reason: format!("{error:?}") }
+        }
         Error::Storage(_)
-        | Error::JournalRecovery(_)
         | Error::InvalidVersion(_)
         | Error::Decompress(_)
         | Error::InvalidTrailer

@@ -27,6 +27,13 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Writes everything into table files, which otherwise wait for some tens of megabytes.
+    pub fn flush_tables(&self) -> Result<(), StateError> {
+        self.engine.flush_tables()
+    }
+}
+
 pub(super) const fn before(writer: &Writer) -> Result<(), StateError> {
     match &writer.fault {
         Some(Pending { fault: Fault::Refused, writes_before: 0 }) => Err(StateError::Injected),

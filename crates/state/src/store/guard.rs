@@ -1,9 +1,9 @@
-//! Remembers, outside the database, how many writes were acknowledged.
+//! Remembers, outside the database, which writes were acknowledged.
 //!
 //! After a crash the engine drops an incomplete write at the end of its journal. It cannot tell that from a complete
-//! one whose bytes were damaged later, and drops that, and all after it, too. The guard tells: it is written after
-//! each write, so that it never counts one that the database does not have. It is not forced to disk; where it is lost
-//! with the power, it counts too few and finds less.
+//! one whose bytes were damaged later, and drops that, and all after it, too: it shortens the file while it opens it. The
+//! guard tells, and before the engine looks: it has a count of the writes and hashes of the journals. It is on disk
+//! before a write is acknowledged, and after the write is: what it names, the database has.
 
 use std::{
     fs::{File, OpenOptions},
@@ -13,17 +13,34 @@ use std::{
 
 use alloy_primitives::keccak256;
 
+use super::journals::Mark;
 use crate::error::StateError;
 
 const FILE: &str = "acknowledged";
 
-/// Bytes of a count and its checksum.
-const SLOT_BYTES: usize = 16;
-
 /// The two slots are in sectors of their own; one of them is always whole.
-const SLOT_OFFSETS: [u64; 2] = [0, 512];
+const SLOT_OFFSETS: [u64; 2] = [0, SLOT_BYTES as u64];
 
-/// The count of acknowledged writes.
+/// Bytes of a slot: count, number of marks, marks, zeros, checksum.
+const SLOT_BYTES: usize = 512;
+
+const CHECKSUM_BYTES: usize = 8;
+
+const MARK_BYTES: usize = 24;
+
+/// Journals that are remembered: the latest. There are hardly ever more than three.
+const MARKS_MAX: usize = 16;
+
+/// The writes that were acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Acknowledged {
+    /// How many.
+    pub(super) count: u64,
+    /// What the journals hold of them.
+    pub(super) journals: Vec<Mark>,
+}
+
+/// The file that remembers them.
 #[derive(Debug)]
 pub(super) struct Guard {
     path: PathBuf,
@@ -31,13 +48,13 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Begins to count, from zero.
-    pub(super) fn create(dir: &Path) -> Result<Self, StateError> {
+    /// Begins with the first write.
+    pub(super) fn create(dir: &Path, journals: Vec<Mark>) -> Result<Self, StateError> {
         let path = dir.join(FILE);
         let file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&path);
         let guard = Self { file: file.map_err(StateError::io(&path))?, path };
-        guard.acknowledge(0)?;
-        guard.acknowledge(1)?;
+        guard.acknowledge(&Acknowledged { count: 0, journals: Vec::new() })?;
+        guard.acknowledge(&Acknowledged { count: 1, journals })?;
         guard.file.sync_all().map_err(StateError::io(&guard.path))?;
         Ok(guard)
     }
@@ -48,33 +65,81 @@ impl Guard {
         Ok(Self { path, file })
     }
 
-    /// Returns how many writes were acknowledged at least.
-    pub(super) fn count(&self) -> Result<u64, StateError> {
-        let counts = SLOT_OFFSETS.map(|offset| {
+    /// Returns which writes were acknowledged.
+    pub(super) fn read(&self) -> Result<Acknowledged, StateError> {
+        let slots = SLOT_OFFSETS.map(|offset| {
             let mut slot = [0; SLOT_BYTES];
             self.file.read_exact_at(&mut slot, offset).ok()?;
-            let (count, checksum) = slot.split_first_chunk::<8>()?;
-            (checksum == checksum_of(count)).then_some(u64::from_be_bytes(*count))
+            decode(&slot)
         });
-        counts.into_iter().flatten().max().ok_or_else(|| StateError::Damaged {
+        slots.into_iter().flatten().max_by_key(|slot| slot.count).ok_or_else(|| StateError::Damaged {
             path: self.path.clone(),
-            reason: "expected the count of acknowledged writes".into(),
+            reason: "expected the acknowledged writes, with their checksum".into(),
         })
     }
 
-    /// Counts a write that is on disk.
-    pub(super) fn acknowledge(&self, count: u64) -> Result<(), StateError> {
-        let count_bytes = count.to_be_bytes();
-        let mut slot = [0; SLOT_BYTES];
-        slot[..8].copy_from_slice(&count_bytes);
-        slot[8..].copy_from_slice(&checksum_of(&count_bytes));
-        let offset = SLOT_OFFSETS[usize::from(count % 2 == 1)];
-        self.file.write_all_at(&slot, offset).map_err(StateError::io(&self.path))
+    /// Remembers a write that is on disk.
+    pub(super) fn acknowledge(&self, acknowledged: &Acknowledged) -> Result<(), StateError> {
+        let offset = SLOT_OFFSETS[usize::from(acknowledged.count % 2 == 1)];
+        let written = self.file.write_all_at(&encode(acknowledged), offset);
+        written.and_then(|()| self.file.sync_data()).map_err(StateError::io(&self.path))
     }
 }
 
-fn checksum_of(count: &[u8; 8]) -> [u8; 8] {
-    let mut checksum = [0; 8];
-    checksum.copy_from_slice(&keccak256(count)[..8]);
-    checksum
+fn encode(acknowledged: &Acknowledged) -> [u8; SLOT_BYTES] {
+    let Acknowledged { count, journals } = acknowledged;
+    let latest = &journals[journals.len().saturating_sub(MARKS_MAX)..];
+    let numbers = [*count, latest.len() as u64];
+    let marks = latest.iter().flat_map(|mark| [mark.number, mark.bytes, mark.hash]);
+    let mut slot = [0; SLOT_BYTES];
+    for (place, number) in slot.chunks_exact_mut(8).zip(numbers.into_iter().chain(marks)) {
+        place.copy_from_slice(&number.to_be_bytes());
+    }
+    let (content, checksum) = slot.split_at_mut(SLOT_BYTES - CHECKSUM_BYTES);
+    checksum.copy_from_slice(&keccak256(content)[..CHECKSUM_BYTES]);
+    slot
+}
+
+fn decode(slot: &[u8; SLOT_BYTES]) -> Option<Acknowledged> {
+    let (content, checksum) = slot.split_at(SLOT_BYTES - CHECKSUM_BYTES);
+    if keccak256(content)[..CHECKSUM_BYTES] != *checksum {
+        return None;
+    }
+    let mut numbers = content.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes));
+    let (count, mark_count) = (numbers.next()?, numbers.next()?);
+    let mut mark = || Some(Mark { number: numbers.next()?, bytes: numbers.next()?, hash: numbers.next()? });
+    let journals = (0..mark_count).map(|_| mark()).collect::<Option<_>>()?;
+    Some(Acknowledged { count, journals })
+}
+
+const _: () =
+    assert!(16 + MARKS_MAX * MARK_BYTES + CHECKSUM_BYTES <= SLOT_BYTES, "the marks fit into a slot");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn acknowledged(marks: u64) -> Acknowledged {
+        let mark = |number| Mark { number, bytes: number * 1000, hash: !number };
+        Acknowledged { count: 7, journals: (0..marks).map(mark).collect() }
+    }
+
+    #[test]
+    fn what_was_acknowledged_comes_back() {
+        for marks in [0, 1, MARKS_MAX as u64] {
+            assert_eq!(decode(&encode(&acknowledged(marks))), Some(acknowledged(marks)));
+        }
+        let latest = decode(&encode(&acknowledged(MARKS_MAX as u64 + 2))).unwrap().journals;
+        assert_eq!(latest, acknowledged(MARKS_MAX as u64 + 2).journals[2..]);
+    }
+
+    #[test]
+    fn any_changed_byte_is_found() {
+        let good = encode(&acknowledged(3));
+        for at in 0..SLOT_BYTES {
+            let mut bad = good;
+            bad[at] ^= 1;
+            assert_eq!(decode(&bad), None, "byte {at}");
+        }
+    }
 }

@@ -5,7 +5,7 @@
 //! caller with `over`. [`Store::commit`] writes blocks, [`Store::unwind`] takes them back; each is one write that
 //! happens whole or not at all, and is on disk when the call returns.
 //!
-//! A directory holds: `store` (schema and genesis), `acknowledged` (a count of writes), `lock`, and `db`, which is the
+//! A directory holds: `store` (schema and genesis), `acknowledged` (what was acknowledged), `lock`, and `db`, which is the
 //! engine's. Everything in `db` carries checksums, which are checked when it is read.
 
 mod blocks;
@@ -19,6 +19,7 @@ mod fault;
 mod flat;
 mod guard;
 mod identity;
+mod journals;
 mod keys;
 mod node_cache;
 mod open;
@@ -44,8 +45,9 @@ pub use view::StateView;
 use crate::{error::StateError, trie::TrieUpdate, update::StateUpdate};
 use code_cache::CodeCache;
 use engine::{Engine, WriteSet};
-use guard::Guard;
+use guard::{Acknowledged, Guard};
 use identity::Hold;
+use journals::Journals;
 use node_cache::TrieCaches;
 use values::StoredHead;
 
@@ -122,6 +124,7 @@ pub struct Store {
 struct Writer {
     head: StoredHead,
     guard: Guard,
+    journals: Journals,
     /// Whether an earlier write failed. What is on disk is then not known before it is opened anew.
     halted: bool,
     /// The lowest block whose state somebody needs, however deep history is kept.
@@ -216,7 +219,8 @@ impl Store {
         self.engine.write(writes)?;
         #[cfg(feature = "fault-injection")]
         fault::after(writer)?;
-        writer.guard.acknowledge(head.write_count)?;
+        let journals = writer.journals.advance()?;
+        writer.guard.acknowledge(&Acknowledged { count: head.write_count, journals })?;
         writer.head = head;
         writer.halted = false;
         Ok(size)

@@ -9,10 +9,19 @@ use super::{
     CodeCache, Store, StoreConfig, TrieCaches, Writer,
     engine::{Engine, Snapshot, Table},
     guard::Guard,
-    identity, keys,
+    identity,
+    journals::{Cut, Journals},
+    keys,
     values::{self, StoredHead},
 };
 use crate::error::StateError;
+
+/// What is known of the writes.
+pub(super) struct Ledger {
+    pub(super) head: StoredHead,
+    pub(super) guard: Guard,
+    pub(super) journals: Journals,
+}
 
 /// The engine's directory within the store's.
 pub(super) const DATABASE: &str = "db";
@@ -34,29 +43,38 @@ impl Store {
         let hold = identity::hold(dir)?;
         identity::check(dir, genesis)?;
         let guard = Guard::open(dir)?;
-        let acknowledged = guard.count()?;
-        let engine = Engine::open(&dir.join(DATABASE), &config)?;
+        let acknowledged = guard.read()?;
+        let database = dir.join(DATABASE);
+        let mut journals = Journals::verify(&database, &acknowledged.journals)?;
+        let engine = match Engine::open(&database, &config) {
+            // Everything that was acknowledged is there, so that what cannot be read is a write that a crash cut short.
+            Err(StateError::UnfinishedJournal { .. }) if journals.cut()? == Cut::Something => {
+                Engine::open(&database, &config)?
+            }
+            opened => opened?,
+        };
         let head = read_head(&engine.snapshot())?;
-        if head.write_count < acknowledged {
-            return Err(StateError::Damaged {
-                path: dir.join(DATABASE),
-                reason: format!("{acknowledged} writes were acknowledged, {} are there", head.write_count),
-            });
+        if head.write_count < acknowledged.count {
+            let (expected, got) = (acknowledged.count, head.write_count);
+            let reason = format!("{expected} writes were acknowledged, {got} are there");
+            return Err(StateError::Damaged { path: database, reason });
         }
-        Ok(Self::assemble(dir, config, engine, head, guard, hold))
+        journals.advance()?;
+        let ledger = Ledger { head, guard, journals };
+        Ok(Self::assemble(dir, config, engine, ledger, hold))
     }
 
     pub(super) fn assemble(
         dir: &Path,
         config: StoreConfig,
         engine: Engine,
-        head: StoredHead,
-        guard: Guard,
+        Ledger { head, guard, journals }: Ledger,
         hold: identity::Hold,
     ) -> Self {
         let writer = Writer {
             head,
             guard,
+            journals,
             halted: false,
             needed_state: u64::MAX,
             #[cfg(feature = "fault-injection")]

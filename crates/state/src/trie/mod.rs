@@ -20,7 +20,7 @@ mod update_root;
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{B256, Bytes, map::B256Map};
+use alloy_primitives::{B256, Bytes, U256, map::B256Map};
 pub use alloy_trie::Nibbles;
 
 pub use error::TrieError;
@@ -33,7 +33,7 @@ pub use recorder::Recorder;
 pub use source::{NodeSource, NodesByHash, TrieOwner};
 pub use update_root::update_root;
 
-use crate::update::StorageBase;
+use crate::update::{Account, StorageBase};
 
 /// Changed nodes of one trie by path: the RLP of a node that is there now, nothing where none is any more.
 ///
@@ -50,6 +50,18 @@ pub struct TrieUpdate {
     pub accounts: NodeChanges,
     /// Storage tries' nodes by hashed address.
     pub storages: B256Map<StorageNodes>,
+    /// What was there before, as the parent's root proves it.
+    pub before: Before,
+}
+
+/// What was in the leaves that a block changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Hashed address to account, none where there was none: all that the block changed.
+    pub accounts: B256Map<Option<Account>>,
+    /// Hashed address to hashed slot to value, zero where there was none: all slots that it named, except where it wiped a
+    /// storage.
+    pub slots: B256Map<B256Map<U256>>,
 }
 
 /// What one block changes in a storage trie.

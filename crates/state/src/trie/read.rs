@@ -28,10 +28,20 @@ pub fn read_slot(
     let Some(leaf) = PartialTrie::new(owner, storage_root).get(&hashed_slot, source)? else {
         return Ok(U256::ZERO);
     };
-    decode_exact(&leaf).ok_or(TrieError::Damaged {
+    decode_slot(&leaf, owner, storage_root, &hashed_slot)
+}
+
+/// Decodes a slot's leaf; owner and root are for the error only.
+pub(super) fn decode_slot(
+    leaf: &[u8],
+    owner: TrieOwner,
+    root: B256,
+    hashed_slot: &B256,
+) -> Result<U256, TrieError> {
+    decode_exact(leaf).ok_or(TrieError::Damaged {
         owner,
         path: Box::new(Nibbles::unpack(hashed_slot)),
-        hash: storage_root,
+        hash: root,
         reason: "the leaf is no slot value",
     })
 }

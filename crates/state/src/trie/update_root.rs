@@ -6,7 +6,8 @@ use alloy_primitives::{B256, U256, map::B256Map};
 use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY, TrieAccount};
 
 use super::{
-    NodeChanges, NodeSource, PartialTrie, StorageNodes, TrieError, TrieOwner, TrieUpdate, parallel, read,
+    Before, NodeChanges, NodeSource, PartialTrie, StorageNodes, TrieError, TrieOwner, TrieUpdate, parallel,
+    read,
 };
 use crate::update::{Account, AccountUpdate, StateUpdate, StorageBase, StorageUpdate};
 
@@ -34,11 +35,14 @@ pub fn update_root<S: NodeSource + Sync>(
     let read = parallel::map(threads, parts, |part| part.read_storage_roots(source, parent_root));
     let read = read.into_iter().collect::<Result<Vec<_>, _>>()?;
 
-    let storages = update_storages(source, &read, threads)?;
+    let accounts = read.iter().flat_map(|part| &part.changes);
+    let accounts = accounts.map(|(key, (_, old))| (*key, old.map(|old| account_of(&old)))).collect();
+    let (storages, slots) = update_storages(source, &read, threads)?;
+    let before = Before { accounts, slots };
     let written = parallel::map(threads, read, |part| part.write_accounts(source, &storages));
     let (root, accounts) = join(written, source)?;
     let storages = storages.into_iter().filter_map(|(owner, storage)| Some((owner, storage.nodes?)));
-    Ok(TrieUpdate { root, accounts, storages: storages.collect() })
+    Ok(TrieUpdate { root, accounts, storages: storages.collect(), before })
 }
 
 /// A part of a trie, with the changes that fall into it in the order of their keys.
@@ -70,8 +74,16 @@ impl<C> Part<C> {
     }
 }
 
-/// A change of an account with the storage root it had.
-type AccountChange<'a> = (&'a AccountUpdate, B256);
+/// A change of an account with what it was.
+type AccountChange<'a> = (&'a AccountUpdate, Option<TrieAccount>);
+
+fn storage_root(account: &Option<TrieAccount>) -> B256 {
+    account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root)
+}
+
+const fn account_of(account: &TrieAccount) -> Account {
+    Account { nonce: account.nonce, balance: account.balance, code_hash: account.code_hash }
+}
 
 impl<'a> Part<&'a AccountUpdate> {
     fn read_storage_roots(
@@ -86,7 +98,7 @@ impl<'a> Part<&'a AccountUpdate> {
             let guess = guess.map(|before| account_leaf(&before, EMPTY_ROOT_HASH));
             let leaf = self.trie.load_guessed(&key, guess.as_deref(), source)?;
             let account = leaf.map(|leaf| read::decode_account(leaf, state_root, &key)).transpose()?;
-            changes.push((key, (update, account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root))));
+            changes.push((key, (update, account)));
         }
         Ok(Part { trie: self.trie, changes })
     }
@@ -98,9 +110,9 @@ impl Part<AccountChange<'_>> {
         source: &impl NodeSource,
         storages: &B256Map<NewStorage>,
     ) -> Result<PartialTrie, TrieError> {
-        for (key, (update, old_root)) in &self.changes {
+        for (key, (update, old)) in &self.changes {
             let Some(account) = update.account else { continue };
-            let storage_root = storages.get(key).map_or(*old_root, |storage| storage.root);
+            let storage_root = storages.get(key).map_or_else(|| storage_root(old), |storage| storage.root);
             self.trie.insert(key, account_leaf(&account, storage_root), source)?;
         }
         for (key, (update, _)) in &self.changes {
@@ -122,11 +134,19 @@ fn account_leaf(account: &Account, storage_root: B256) -> Vec<u8> {
 type SlotChange = (U256, Option<U256>);
 
 impl Part<SlotChange> {
-    fn write_slots(mut self, source: &impl NodeSource) -> Result<PartialTrie, TrieError> {
+    /// Returns the trie, and the values of before.
+    fn write_slots(
+        mut self,
+        source: &impl NodeSource,
+    ) -> Result<(PartialTrie, Vec<(B256, U256)>), TrieError> {
+        let (owner, mut old) = (self.trie.owner(), Vec::with_capacity(self.changes.len()));
         for (key, (value, before)) in &self.changes {
-            if let Some(before) = before {
-                self.trie.load_guessed(key, Some(&alloy_rlp::encode_fixed_size(before)), source)?;
-            }
+            let guess = before.map(|before| alloy_rlp::encode_fixed_size(&before));
+            let leaf = self.trie.load_guessed(key, guess.as_deref(), source)?;
+            old.push((
+                *key,
+                leaf.map_or(Ok(U256::ZERO), |leaf| read::decode_slot(leaf, owner, B256::ZERO, key))?,
+            ));
             if !value.is_zero() {
                 self.trie.insert(key, alloy_rlp::encode(value), source)?;
             }
@@ -137,7 +157,7 @@ impl Part<SlotChange> {
             }
         }
         self.trie.seal();
-        Ok(self.trie)
+        Ok((self.trie, old))
     }
 }
 
@@ -153,17 +173,18 @@ fn update_storages<S: NodeSource + Sync>(
     source: &S,
     accounts: &[Part<AccountChange<'_>>],
     threads: NonZeroUsize,
-) -> Result<B256Map<NewStorage>, TrieError> {
+) -> Result<(B256Map<NewStorage>, B256Map<B256Map<U256>>), TrieError> {
     let mut bases = Vec::new();
     let mut jobs = Vec::new();
-    for (owner, (update, old_root)) in accounts.iter().flat_map(|part| &part.changes) {
+    for (owner, (update, old)) in accounts.iter().flat_map(|part| &part.changes) {
         let StorageUpdate { base, slots, before } = &update.storage;
+        let old_root = storage_root(old);
         // Nothing is there to be wiped where there was no storage.
-        let base = if *old_root == EMPTY_ROOT_HASH { StorageBase::Kept } else { *base };
+        let base = if old_root == EMPTY_ROOT_HASH { StorageBase::Kept } else { *base };
         if base == StorageBase::Kept && slots.is_empty() {
             continue;
         }
-        let start = if base == StorageBase::Wiped { EMPTY_ROOT_HASH } else { *old_root };
+        let start = if base == StorageBase::Wiped { EMPTY_ROOT_HASH } else { old_root };
         let trie = begin(TrieOwner::Storage(*owner), start, source);
         let slots = sorted(slots).into_iter();
         let slots = slots.map(|(key, value)| (key, (*value, before.get(&key).copied()))).collect();
@@ -176,16 +197,21 @@ fn update_storages<S: NodeSource + Sync>(
     });
 
     let mut parts: Vec<Vec<_>> = bases.iter().map(|_| Vec::new()).collect();
+    let mut before: B256Map<B256Map<U256>> = B256Map::default();
     for result in written {
-        let (index, trie) = result?;
+        let (index, (trie, old)) = result?;
         parts[index].push(Ok(trie));
+        let (owner, base) = bases[index];
+        if base == StorageBase::Kept {
+            before.entry(owner).or_default().extend(old);
+        }
     }
     let joined = bases.into_iter().zip(parts).map(|((owner, base), parts)| {
         let (root, nodes) = join(parts, source)?;
         let nodes = (base == StorageBase::Wiped || !nodes.is_empty()).then_some(StorageNodes { base, nodes });
         Ok((owner, NewStorage { root, nodes }))
     });
-    joined.collect()
+    Ok((joined.collect::<Result<_, TrieError>>()?, before))
 }
 
 fn join(

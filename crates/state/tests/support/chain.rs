@@ -64,12 +64,21 @@ pub(crate) fn happen(world: &mut World, events: &Events) -> StateUpdate {
             }
         };
         let account = Account { nonce, balance: U256::from(*number), code_hash: KECCAK_EMPTY };
+        // What is said to have been there before is right, wrong or not said.
+        let before = world.get(&address).cloned().filter(|_| nonce % 3 > 0);
+        let (mut account_before, storage_before) = before.unzip();
+        if let Some(account) = account_before.as_mut().filter(|_| nonce % 3 == 2) {
+            account.nonce += 1;
+        }
         let entry = world.entry(address).or_insert((account, Storage::new()));
         entry.0 = account;
         if base == StorageBase::Wiped {
             entry.1.clear();
         }
         let mut storage = StorageUpdate { base, ..StorageUpdate::default() };
+        for (slot, value) in storage_before.unwrap_or_default() {
+            storage.before.insert(hash_slot(slot), value + U256::from(nonce % 3 - 1));
+        }
         for (slot, value) in slots {
             let (slot, value) = (U256::from(*slot), U256::from(*value));
             storage.slots.insert(hash_slot(slot), value);
@@ -79,7 +88,10 @@ pub(crate) fn happen(world: &mut World, events: &Events) -> StateUpdate {
                 entry.1.insert(slot, value)
             };
         }
-        update.accounts.insert(keccak256(address), AccountUpdate::new(account, storage));
+        update.accounts.insert(
+            keccak256(address),
+            AccountUpdate { before: account_before, ..AccountUpdate::new(account, storage) },
+        );
     }
     update
 }
