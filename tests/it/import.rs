@@ -220,7 +220,10 @@ fn a_genesis_that_contradicts_itself_is_refused() {
     let mut without_rules = good.clone();
     without_rules.as_object_mut().unwrap().remove("config");
     write(&without_rules);
-    assert_refused(&import(directory, &[]), &["chain/genesis.json", "no `config`", "expected 0xd4e56740"]);
+    assert_refused(
+        &import(directory, &[]),
+        &["chain/genesis.json", "without a `config` it must be mainnet", "expected 0xd4e56740"],
+    );
     assert!(!directory.join("data").exists(), "a store was made");
 
     let root = {

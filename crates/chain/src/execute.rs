@@ -120,6 +120,8 @@ impl Executor {
             EthEvmFactory::default(),
             Arc::clone(&self.pool),
         );
+        #[cfg(feature = "fault-injection")]
+        let factory = factory.with_fault(crate::fault::of(block.hash, strategy));
         let executed = execute_block(&factory, input, state);
         let mut execution = executed.map_err(|error| classify(error, failure.take()))?;
 

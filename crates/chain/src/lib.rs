@@ -27,6 +27,8 @@ pub mod canonical;
 mod eip779;
 pub mod error;
 pub mod execute;
+#[cfg(feature = "fault-injection")]
+pub mod fault;
 pub mod host;
 pub mod notification;
 pub mod ommers;

@@ -71,7 +71,8 @@ impl Chain {
     ///
     /// Fails where the source states another root or another hash: then the chain has no beginning.
     pub fn genesis_header(&self, state_root: B256) -> Result<Header, InputError> {
-        genesis_file::with_root(Path::new(&self.source), &self.genesis, state_root, self.genesis_hash)
+        let expected_hash = self.genesis_hash.map(|hash| ("genesis hash", hash));
+        genesis_file::with_root(Path::new(&self.source), &self.genesis, state_root, expected_hash)
     }
 }
 

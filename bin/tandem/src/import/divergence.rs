@@ -61,3 +61,85 @@ fn judge(
     });
     Ok(Judged::executed(record, &case, None))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZero;
+
+    use alloy_primitives::Bytes;
+    use tandem_chain::{
+        Batch, Checked, Commit, Executor, Host, HostSettings, Observer, StageTimes, state_root,
+    };
+    use tandem_compare::{Engine, Observe, Reference};
+    use tandem_corpus::{Case, ChainBlock, GenerateOptions, Workload, encode_block, generate};
+    use tandem_executor::{Fault, FaultKind, Strategy, TxIndex, WorkerPool};
+    use tandem_state::{GenesisAccount, StoreConfig};
+
+    use super::*;
+
+    struct Nobody;
+
+    impl Observer for Nobody {
+        fn checked(&mut self, _: &Checked<'_>) {}
+
+        fn committed(&mut self, _: &Commit, _: &StageTimes) {}
+    }
+
+    fn store(case: &Case, genesis: &Header, dir: &std::path::Path) -> Store {
+        let code = |hash| case.state.contracts.get(hash).map(|code| code.original_bytes());
+        let accounts = case.state.accounts.iter().map(|(address, account)| GenesisAccount {
+            address: *address,
+            nonce: account.info.nonce,
+            balance: account.info.balance,
+            code: code(&account.info.code_hash).unwrap_or_default(),
+            storage: account.storage.iter().map(|(slot, value)| (*slot, *value)).collect(),
+        });
+        Store::create(dir, StoreConfig::default(), genesis, accounts).unwrap()
+    }
+
+    /// Gas that is wrong in one transaction of the second block: the first is on disk, and the second has evidence that
+    /// executes sequentially as its header says.
+    #[test]
+    fn a_wrong_parallel_execution_ends_the_import_and_leaves_evidence() {
+        let options = GenerateOptions {
+            blocks: 3,
+            txs_per_block: 20,
+            state_root: Some(state_root),
+            ..GenerateOptions::default()
+        };
+        let genesis = generate(Workload::Mixed, 5, options).genesis_header().unwrap();
+        let cases: Vec<_> = generate(Workload::Mixed, 5, options).map(Result::unwrap).collect();
+        let spec = Arc::clone(&cases[0].spec);
+        let broken = cases[1].block.hash;
+        tandem_chain::fault::inject(broken, Fault { tx: TxIndex(7), kind: FaultKind::Gas { excess: 1 } });
+
+        let scratch = tempfile::tempdir().unwrap();
+        let threads = NonZero::new(2).unwrap();
+        let pool = Arc::new(WorkerPool::new(threads).unwrap());
+        let executor = Executor { pool, strategy: Strategy::Parallel };
+        let settings = HostSettings { executor, threads, batch: Batch::default() };
+        let store = Arc::new(store(&cases[0], &genesis, scratch.path()));
+        let mut host = Host::open(Arc::clone(&store), Arc::clone(&spec), settings).unwrap();
+        let blocks: Vec<Bytes> = cases.iter().map(|case| encode_block(&case.block).into()).collect();
+        let blocks = blocks.into_iter().map(|rlp| {
+            Ok(ChainBlock {
+                rlp,
+                hash: None,
+                expected_exception: None,
+                place: "chain.rlp: offset 7".to_owned(),
+            })
+        });
+        let imported = host.import_all(Box::new(blocks), &|| false, &mut Nobody);
+        assert_eq!(store.head().hash, cases[0].block.hash);
+
+        let judged = of(&store, &spec, &imported).expect("a divergence").unwrap();
+        let Judged { record, proof, .. } = judged;
+        assert_eq!((record.verdict, record.hash), (Verdict::Diverged, broken));
+        assert_eq!(record.source, "chain.rlp: offset 7");
+        assert!(record.divergence.unwrap().parallel.contains("gas"), "what differs is not said");
+        let case = proof.expect("evidence").witness_case().expect("a witness").unwrap();
+        assert_eq!(case.block.hash, broken);
+        let output = Reference::default().execute(&case, Observe::Output).result.unwrap();
+        assert_eq!(output.result.gas_used, case.block.header.gas_used);
+    }
+}

@@ -56,7 +56,8 @@ impl GenesisFile {
     ///
     /// Fails where the file states another root, or where it has no `config` and is not mainnet's.
     pub fn header_with(&self, path: &Path, state_root: B256) -> Result<Header, InputError> {
-        with_root(path, &self.header, state_root, self.expected_hash())
+        let field = "genesis hash (without a `config` it must be mainnet's)";
+        with_root(path, &self.header, state_root, self.expected_hash().map(|hash| (field, hash)))
     }
 }
 
@@ -65,7 +66,7 @@ pub(super) fn with_root(
     path: &Path,
     genesis: &Header,
     state_root: B256,
-    expected_hash: Option<B256>,
+    expected_hash: Option<(&str, B256)>,
 ) -> Result<Header, InputError> {
     let contradiction = |field: &str, expected: B256, got: B256| InputError::Contradiction {
         path: path.to_owned(),
@@ -79,12 +80,8 @@ pub(super) fn with_root(
     }
     let header = Header { state_root, ..genesis.clone() };
     match expected_hash {
-        Some(MAINNET_GENESIS_HASH) if header.hash_slow() != MAINNET_GENESIS_HASH => {
-            let field = "genesis hash (mainnet's: the file has no `config`, or the blocks begin with it)";
-            Err(contradiction(field, MAINNET_GENESIS_HASH, header.hash_slow()))
-        }
-        Some(stated) if stated != header.hash_slow() => {
-            Err(contradiction("genesis hash", stated, header.hash_slow()))
+        Some((field, stated)) if stated != header.hash_slow() => {
+            Err(contradiction(field, stated, header.hash_slow()))
         }
         _ => Ok(header),
     }
