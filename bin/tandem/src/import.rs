@@ -1,6 +1,6 @@
 //! What `tandem import` does besides importing: [`datadir`] opens store and files, [`watch`] tells
-//! what happens, [`record`] writes it down, [`divergence`] keeps what replays a wrong execution. With a validator behind the import, [`exex`] adapts the chain to it, and it
-//! writes the records ([`validated`]).
+//! what happens, [`record`] writes it down, [`divergence`] keeps what replays a wrong execution. With a validator behind
+//! the import, [`exex`] adapts the chain to it, and it writes the records ([`validated`]).
 
 pub(crate) mod datadir;
 pub(crate) mod divergence;

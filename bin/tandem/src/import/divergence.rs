@@ -68,7 +68,7 @@ mod tests {
 
     use alloy_primitives::Bytes;
     use tandem_chain::{
-        Batch, Checked, Commit, Executor, Host, HostSettings, Observer, StageTimes, state_root,
+        Batch, Checked, Commit, Executor, Host, HostSettings, Keep, Observer, StageTimes, state_root,
     };
     use tandem_compare::{Engine, Observe, Reference};
     use tandem_corpus::{Case, ChainBlock, GenerateOptions, Workload, encode_block, generate};
@@ -116,8 +116,8 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let threads = NonZero::new(2).unwrap();
         let pool = Arc::new(WorkerPool::new(threads).unwrap());
-        let executor = Executor { pool, strategy: Strategy::Parallel };
-        let settings = HostSettings { executor, threads, batch: Batch::default() };
+        let executor = Executor { pool, strategy: Strategy::Parallel, fallback: Arc::default() };
+        let settings = HostSettings { executor, threads, keep: Keep::Stored, batch: Batch::default() };
         let store = Arc::new(store(&cases[0], &genesis, scratch.path()));
         let mut host = Host::open(Arc::clone(&store), Arc::clone(&spec), settings).unwrap();
         let blocks: Vec<Bytes> = cases.iter().map(|case| encode_block(&case.block).into()).collect();
