@@ -49,6 +49,7 @@ pub fn outline(
         conflicts: Vec::new(),
         critical_path_gas: None,
         parallelism: None,
+        outlook: Default::default(),
         checks: report::Checks::default(),
         state_root: root(header.state_root),
         receipts_root: root(header.receipts_root),

@@ -38,8 +38,8 @@ impl ReportSink {
     }
 
     /// Writes summary and page.
-    pub fn finish(self, run: RunInfo, completion: tandem_report::Completion) -> Result<(), ReportError> {
-        let summary = self.writer.tally().summary(run, completion);
+    pub fn finish(mut self, run: RunInfo, completion: tandem_report::Completion) -> Result<(), ReportError> {
+        let summary = self.writer.settle()?.summary(run, completion);
         self.writer.finish(&summary).map(drop)
     }
 }

@@ -4,4 +4,7 @@
 //! what that leaves.
 
 pub(crate) mod block;
+mod draw;
+mod hot;
+mod partitions;
 pub(crate) mod run;

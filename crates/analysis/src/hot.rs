@@ -29,6 +29,13 @@ pub struct HotLocation<L> {
 }
 
 impl Hot {
+    /// Counts the dependencies of one block alone.
+    pub fn of(graph: &Graph) -> Self {
+        let mut hot = Self::default();
+        hot.add(graph);
+        hot
+    }
+
     /// Counts the dependencies of a block.
     pub fn add(&mut self, graph: &Graph) {
         let (mut locations, mut accounts) = (HashMap::default(), HashMap::default());

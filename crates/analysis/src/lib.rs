@@ -6,7 +6,7 @@
 //!    needed; for balances, whose changes add up, on all of them.
 //! 3. [`Paths`] are what follows from the graph and from what each transaction costs, in gas or in time: the critical path,
 //!    the groups that share nothing, and the shortest time on a number of threads. [`Hot`] is what the dependencies are
-//!    about.
+//!    about, and a [`Partition`] what fixed parts, such as one for each sender, would give instead.
 //!
 //! A dependency is what validation by value would find if everything before the block were known and nothing else: an
 //! account that is only credited, a balance that suffices anyway and a slot that has its old value again are none. So
@@ -19,10 +19,12 @@ pub mod access;
 pub mod graph;
 pub mod hot;
 pub mod observe;
+pub mod partition;
 pub mod paths;
 
 pub use access::{Access, Location};
 pub use graph::{Dependency, Graph};
 pub use hot::{Hot, HotLocation};
 pub use observe::{ObserveError, observe};
+pub use partition::Partition;
 pub use paths::Paths;

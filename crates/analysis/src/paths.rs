@@ -1,6 +1,9 @@
 //! Works out what follows from dependencies and costs.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+};
 
 use crate::graph::Graph;
 
@@ -26,6 +29,11 @@ impl<'a> Paths<'a> {
             ends.push(begin + cost);
         }
         Self { graph, costs, ends }
+    }
+
+    /// Returns the cost of each transaction.
+    pub const fn costs(&self) -> &[u64] {
+        self.costs
     }
 
     /// Returns the cost of all transactions.
@@ -93,8 +101,8 @@ impl<'a> Paths<'a> {
         self.graph.dependencies[index].iter().map(|dependency| ends[dependency.on]).max().unwrap_or(0)
     }
 
-    /// Returns the cost of every group of transactions that share nothing with the others, the dearest first.
-    pub fn components(&self) -> Vec<u64> {
+    /// Returns for each transaction the first one of its group; groups share nothing with each other.
+    pub fn groups(&self) -> Vec<usize> {
         let mut leaders: Vec<usize> = (0..self.costs.len()).collect();
         for (index, dependencies) in self.graph.dependencies.iter().enumerate() {
             for dependency in dependencies {
@@ -102,15 +110,16 @@ impl<'a> Paths<'a> {
                 leaders[one.max(two)] = one.min(two);
             }
         }
-        let mut sums = vec![0; self.costs.len()];
-        let mut is_leader = vec![false; self.costs.len()];
-        for (index, cost) in self.costs.iter().enumerate() {
-            let leader = leader(&mut leaders, index);
-            sums[leader] += cost;
-            is_leader[leader] = true;
+        (0..self.costs.len()).map(|index| leader(&mut leaders, index)).collect()
+    }
+
+    /// Returns the cost of every group of transactions that share nothing with the others, the dearest first.
+    pub fn components(&self) -> Vec<u64> {
+        let mut sums: BTreeMap<usize, u64> = BTreeMap::new();
+        for (group, cost) in self.groups().into_iter().zip(self.costs) {
+            *sums.entry(group).or_default() += cost;
         }
-        let mut components: Vec<u64> =
-            sums.into_iter().zip(is_leader).filter_map(|(sum, is_leader)| is_leader.then_some(sum)).collect();
+        let mut components: Vec<u64> = sums.into_values().collect();
         components.sort_unstable_by_key(|cost| Reverse(*cost));
         components
     }

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{
-    format::round,
-    summary::{Completion, RunInfo},
-};
+use crate::summary::{Completion, RunInfo};
 
+mod outlooks;
+mod partitions;
 mod text;
+
+pub(crate) use outlooks::Outlooks;
 
 /// How blocks were analyzed.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -25,13 +26,16 @@ pub struct AnalysisInfo {
 }
 
 /// Speedups of one block, or of several by time, with one number of threads.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outlook {
     /// The number of threads, or total over critical path, whichever is less; only guessed values let an executor exceed
     /// it.
     pub bound: f64,
     /// An executor that knows all dependencies beforehand, takes transactions in block order and pays for nothing else.
     pub in_order: f64,
+    /// This executor with as many virtual workers, on measured times; none if nothing was predicted.
+    #[serde(default)]
+    pub predicted: Option<f64>,
 }
 
 /// What one block would allow.
@@ -65,6 +69,25 @@ pub struct AnalysisBlock {
     pub largest_shard: f64,
     /// By number of threads.
     pub speedup: BTreeMap<usize, Outlook>,
+    /// Transactions on the dearest chain by gas, from 0.
+    pub critical_path: Vec<usize>,
+    /// What fixed parts would give, by what they are by: `group`, `sender`, `contract`, `type`.
+    pub partitions: BTreeMap<String, PartitionFigures>,
+    /// What most of its dependencies are about.
+    pub hot: Vec<HotSpot>,
+}
+
+/// What the parts of a partition would give, executed side by side, each part's transactions in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PartitionFigures {
+    /// How many parts there are.
+    pub parts: u64,
+    /// Share of the time that the dearest part takes.
+    pub largest: f64,
+    /// Dependencies between transactions of different parts.
+    pub crossing: u64,
+    /// Time of all transactions over the time from first begin to last end, with a thread for each part.
+    pub speedup: f64,
 }
 
 /// A location or an account that many dependencies are about.
@@ -134,13 +157,20 @@ impl Analysis {
         by_time(self.blocks.iter().filter(|block| block.gas_used >= self.info.gas_min))
     }
 
-    /// Returns everything as one JSON object with the keys `blocks`, `summary`, `summary_gas_min`, `hot` and `run`.
+    /// Sums up what partitions would give, by what they are by.
+    pub fn partitions(&self) -> BTreeMap<String, PartitionFigures> {
+        partitions::sum(&self.blocks)
+    }
+
+    /// Returns everything as one JSON object with the keys `blocks`, `summary`, `summary_gas_min`, `partitions`, `hot` and
+    /// `run`.
     pub fn json(&self) -> String {
         #[derive(Serialize)]
         struct Document<'a> {
             blocks: &'a [AnalysisBlock],
             summary: BTreeMap<usize, Outlook>,
             summary_gas_min: BTreeMap<usize, Outlook>,
+            partitions: BTreeMap<String, PartitionFigures>,
             hot: &'a [HotSpot],
             partial: bool,
             run: &'a AnalysisInfo,
@@ -149,6 +179,7 @@ impl Analysis {
             blocks: &self.blocks,
             summary: self.summary(),
             summary_gas_min: self.summary_of_large(),
+            partitions: self.partitions(),
             hot: &self.hot,
             partial: self.completion == Completion::Partial,
             run: &self.info,
@@ -161,22 +192,10 @@ impl Analysis {
 }
 
 /// Divides the time of all blocks by the time that they would take, by number of threads.
-fn by_time<'a>(blocks: impl Iterator<Item = &'a AnalysisBlock> + Clone) -> BTreeMap<usize, Outlook> {
-    let total: f64 = blocks.clone().map(|block| block.transactions_us).sum();
-    let mut threads: Vec<usize> = blocks.clone().flat_map(|block| block.speedup.keys().copied()).collect();
-    threads.sort_unstable();
-    threads.dedup();
-    let outlook = |threads: usize| {
-        let weigh = |pick: &dyn Fn(&Outlook) -> f64| {
-            let times = blocks.clone().map(|block| {
-                let speedup = block.speedup.get(&threads).map_or(1.0, pick);
-                block.transactions_us / speedup
-            });
-            round(total / times.sum::<f64>(), 3)
-        };
-        Outlook { bound: weigh(&|outlook| outlook.bound), in_order: weigh(&|outlook| outlook.in_order) }
-    };
-    threads.into_iter().map(|threads| (threads, outlook(threads))).collect()
+fn by_time<'a>(blocks: impl Iterator<Item = &'a AnalysisBlock>) -> BTreeMap<usize, Outlook> {
+    let mut outlooks = Outlooks::default();
+    blocks.for_each(|block| outlooks.add(block.transactions_us, &block.speedup));
+    outlooks.by_time()
 }
 
 #[cfg(test)]

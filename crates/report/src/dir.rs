@@ -34,6 +34,11 @@ impl ReportDir {
         self.path.join("report.html")
     }
 
+    /// The records as columns, where they were asked for.
+    pub fn parquet(&self) -> PathBuf {
+        self.path.join("blocks.parquet")
+    }
+
     /// The directory of evidence files, one a divergence.
     pub fn evidence(&self) -> PathBuf {
         self.path.join("evidence")

@@ -56,6 +56,14 @@ pub enum ReportError {
         /// The directory.
         path: PathBuf,
     },
+    /// The records cannot be written as columns.
+    #[error("{}: cannot write: {source}", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: parquet::errors::ParquetError,
+    },
     /// Two reports tell different things about the same block of the same source.
     #[error(transparent)]
     Contradiction(Box<Contradiction>),
@@ -72,8 +80,8 @@ pub enum ReportError {
 /// Two records that tell different things about the same block of the same source.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{}:{second_line}: expected the record of block {number} ({hash}, source {block_source}) to equal the one in \
-     {}:{first_line}, but they differ",
+    "{}:{second_line}: expected the record of block {number} ({hash}, source {block_source}) to find the same as the \
+     one in {}:{first_line}, but they differ",
     second.display(), first.display()
 )]
 pub struct Contradiction {

@@ -16,13 +16,17 @@ mod format;
 pub mod record;
 pub mod summary;
 
+mod finality;
 mod tally;
 
 mod dir;
 mod reader;
 mod writer;
 
+mod gaps;
 mod merge;
+
+pub mod parquet;
 
 mod contracts;
 mod histogram;
@@ -33,20 +37,24 @@ mod worst;
 
 pub mod analysis;
 pub mod bench;
+pub mod graph;
 pub mod json;
 pub mod table;
 
-pub use analysis::{Analysis, AnalysisBlock, AnalysisInfo, HotSpot, Outlook};
+pub use analysis::{Analysis, AnalysisBlock, AnalysisInfo, HotSpot, Outlook, PartitionFigures};
 pub use bench::{Bench, BenchBlock, BenchInfo, BenchSubject, Speedups};
 pub use dir::ReportDir;
 pub use error::{Contradiction, ReportError};
-pub use merge::{MergeInput, Merged, merge};
+pub use graph::{BlockGraph, GraphEdge, GraphNode};
+pub use merge::{MergeInput, Merged, Overlap, Wanted, merge};
 pub use reader::{IncompleteLine, RecordLine, RecordReader};
 pub use record::{
     BlockRecord, Check, Checks, Conflict, ConflictKind, Divergence, RootTriple, SCHEMA, Schema, Strategy,
     Verdict, parallelism_of, speedup_of,
 };
-pub use summary::{CheckCount, Completion, ForkSummary, InputError, Machine, NotRun, RunInfo, Summary};
+pub use summary::{
+    CheckCount, Completion, ForkSummary, Gap, InputError, Machine, NotRun, Part, RunInfo, Summary,
+};
 pub use table::{BlockTable, RowOrder};
 pub use tally::Tally;
 pub use writer::{ReportWriter, Resumed};

@@ -1,18 +1,23 @@
 //! Making one report of several.
 
 use crate::{
-    BlockRecord, Completion, Contradiction, IncompleteLine, RecordReader, ReportDir, ReportError,
-    ReportWriter, RunInfo, Summary, dir::is_evidence_name,
-};
-use alloy_primitives::{
-    B256, keccak256,
-    map::{HashMap, HashSet},
+    Completion, Gap, IncompleteLine, Part, RecordReader, ReportDir, ReportError, ReportWriter, RunInfo,
+    Summary,
+    dir::is_evidence_name,
+    gaps::{self, Coverage},
+    parquet,
 };
 use std::{
     collections::BTreeSet,
     fs, io,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
+
+mod seen;
+
+pub use seen::Overlap;
+use seen::{Place, Seen, SeenRecords};
 
 /// A merged report.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +28,17 @@ pub struct Merged {
     pub summary: Summary,
     /// What was read.
     pub inputs: Vec<MergeInput>,
+    /// Which of them told of the same blocks.
+    pub overlaps: Vec<Overlap>,
+}
+
+/// What is asked of a merge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Numbers of blocks that must each have a record.
+    pub blocks: Option<RangeInclusive<u64>>,
+    /// Whether to write the records as columns too.
+    pub parquet: parquet::Output,
 }
 
 /// One directory that was merged.
@@ -34,6 +50,8 @@ pub struct MergeInput {
     pub records: u64,
     /// Those that were there already, equal to the byte.
     pub duplicates: u64,
+    /// Those of blocks that an earlier directory found the same about, though it took other times.
+    pub overlapping: u64,
     /// The incomplete last line, if there is one.
     pub incomplete: Option<IncompleteLine>,
     /// Its totals; none if the run that wrote it was killed.
@@ -43,13 +61,15 @@ pub struct MergeInput {
 /// Merges report directories into `out`, and writes its summary and page.
 ///
 /// Records stay in the order of the directories and of their lines. A record equal to an earlier one is left out, so
-/// merging again, or the same directory twice, changes nothing. Evidence is copied. `out` may be one of the inputs; it
-/// is replaced only once everything is read. The merged report is partial if an input is, or has no summary.
+/// merging again, or the same directory twice, changes nothing; so is one that found the same about a block and took
+/// another time. Evidence is copied. `out` may be one of the inputs; it is replaced only once everything is read. The
+/// merged report is partial if an input is, or has no summary. Its summary names the gaps: parts of a run that no
+/// directory has, numbers missing inside a chain or among those wanted, and records that a file has lost.
 ///
 /// # Errors
-/// [`ReportError::Contradiction`] if two records tell different things about one block of one source, unless one is
+/// [`ReportError::Contradiction`] if two records find different things about one block of one source, unless one is
 /// marked repeated or reverted; [`ReportError::EvidenceDiffers`]; what reading and writing reports may return.
-pub fn merge(dirs: &[PathBuf], out: impl Into<PathBuf>) -> Result<Merged, ReportError> {
+pub fn merge(dirs: &[PathBuf], out: impl Into<PathBuf>, wanted: &Wanted) -> Result<Merged, ReportError> {
     let out = ReportDir::new(out);
     // Nothing is created for inputs that are not there.
     dirs.iter().try_for_each(|dir| RecordReader::open(&ReportDir::new(dir)).map(drop))?;
@@ -57,11 +77,18 @@ pub fn merge(dirs: &[PathBuf], out: impl Into<PathBuf>) -> Result<Merged, Report
     // A killed merge may have left one.
     remove_staging(&staging)?;
     let mut writer = ReportWriter::create(staging.path())?;
-    let mut seen = SeenRecords::default();
-    let merged: Result<Vec<MergeInput>, ReportError> =
-        dirs.iter().map(|dir| read_into(&ReportDir::new(dir), &mut seen, &mut writer)).collect();
+    let (mut seen, mut coverage) = (SeenRecords::default(), Coverage::default());
+    let merged: Result<Vec<MergeInput>, ReportError> = dirs
+        .iter()
+        .map(|dir| read_into(&ReportDir::new(dir), &mut seen, &mut coverage, &mut writer))
+        .collect();
+    let overlaps = seen.into_overlaps();
     let written = merged.and_then(|inputs| {
-        let summary = merged_summary(&inputs, &writer);
+        let gaps = coverage.gaps(wanted.blocks.clone());
+        let summary = merged_summary(&inputs, gaps, &mut writer)?;
+        if wanted.parquet == parquet::Output::Written {
+            parquet::write(&staging)?;
+        }
         writer.finish(&summary)?;
         move_into(&staging, &out)?;
         Ok((inputs, summary))
@@ -70,7 +97,7 @@ pub fn merge(dirs: &[PathBuf], out: impl Into<PathBuf>) -> Result<Merged, Report
     let removed = remove_staging(&staging);
     let (inputs, summary) = written?;
     removed?;
-    Ok(Merged { dir: out, summary, inputs })
+    Ok(Merged { dir: out, summary, inputs, overlaps })
 }
 
 fn remove_staging(staging: &ReportDir) -> Result<(), ReportError> {
@@ -85,6 +112,7 @@ fn remove_staging(staging: &ReportDir) -> Result<(), ReportError> {
 fn read_into(
     dir: &ReportDir,
     seen: &mut SeenRecords,
+    coverage: &mut Coverage,
     writer: &mut ReportWriter,
 ) -> Result<MergeInput, ReportError> {
     let mut reader = RecordReader::open(dir)?;
@@ -92,6 +120,7 @@ fn read_into(
         path: dir.path().to_owned(),
         records: 0,
         duplicates: 0,
+        overlapping: 0,
         incomplete: None,
         summary: read_summary(&dir.summary())?,
     };
@@ -99,10 +128,18 @@ fn read_into(
     for line in reader.by_ref() {
         let line = line?;
         input.records += 1;
-        if seen.insert(&line.record, &line.text, Place { file, line: line.line })? == Seen::Before {
-            input.duplicates += 1;
-            continue;
+        match seen.insert(&line.record, &line.text, Place { file, line: line.line })? {
+            Seen::First => {}
+            Seen::Before => {
+                input.duplicates += 1;
+                continue;
+            }
+            Seen::Alike => {
+                input.overlapping += 1;
+                continue;
+            }
         }
+        coverage.add(&line.record);
         writer.append_line(&line.text, &line.record)?;
         let evidence = line.record.divergence.and_then(|divergence| divergence.evidence);
         if let Some(name) = evidence.filter(|name| is_evidence_name(name)) {
@@ -156,10 +193,23 @@ fn move_into(staging: &ReportDir, out: &ReportDir) -> Result<(), ReportError> {
     ] {
         fs::rename(&from, &to).map_err(ReportError::io(to, "replace"))?;
     }
-    Ok(())
+    // Columns that are there would be those of other records.
+    let (from, to) = (staging.parquet(), out.parquet());
+    if from.exists() {
+        return fs::rename(&from, &to).map_err(ReportError::io(to, "replace"));
+    }
+    match fs::remove_file(&to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(ReportError::io(to, "remove")(error)),
+        _ => Ok(()),
+    }
 }
 
-fn merged_summary(inputs: &[MergeInput], writer: &ReportWriter) -> Summary {
+/// Sums up what was read, once the writer has it all.
+fn merged_summary(
+    inputs: &[MergeInput],
+    mut gaps: Vec<Gap>,
+    writer: &mut ReportWriter,
+) -> Result<Summary, ReportError> {
     let summaries: Vec<&Summary> = inputs.iter().filter_map(|input| input.summary.as_ref()).collect();
     let complete = inputs.iter().all(|input| {
         input.incomplete.is_none() && input.summary.as_ref().is_some_and(|summary| !summary.partial)
@@ -168,11 +218,28 @@ fn merged_summary(inputs: &[MergeInput], writer: &ReportWriter) -> Summary {
     let input_errors: BTreeSet<_> =
         summaries.iter().flat_map(|summary| summary.input_errors.clone()).collect();
     let not_run: BTreeSet<_> = summaries.iter().flat_map(|summary| summary.not_run.clone()).collect();
-    writer
-        .tally()
+    let parts: BTreeSet<Part> = summaries.iter().flat_map(|summary| summary.parts.clone()).collect();
+    gaps.extend(gaps::missing_parts(&parts));
+    gaps.extend(lost_records(inputs));
+    let mut summary = writer
+        .settle()?
         .summary(common_run(&summaries), completion)
         .with_input_errors(input_errors)
-        .with_not_run(not_run)
+        .with_not_run(not_run);
+    (summary.parts, summary.gaps) = (parts, gaps::bounded(gaps));
+    Ok(summary)
+}
+
+/// Names files that have fewer records than when their summaries were written, now or at an earlier merge.
+fn lost_records(inputs: &[MergeInput]) -> BTreeSet<Gap> {
+    let lost = inputs.iter().filter_map(|input| {
+        let expected = input.summary.as_ref()?.records;
+        let file = ReportDir::new(&input.path).blocks().display().to_string();
+        (expected > input.records).then_some(Gap::Records { file, expected, found: input.records })
+    });
+    let earlier = inputs.iter().filter_map(|input| input.summary.as_ref());
+    let earlier = earlier.flat_map(|summary| summary.gaps.clone());
+    lost.chain(earlier.filter(|gap| matches!(gap, Gap::Records { .. }))).collect()
 }
 
 /// What all runs have in common.
@@ -193,67 +260,5 @@ fn common_run(summaries: &[&Summary]) -> RunInfo {
         machine: common(summaries, |run| &run.machine),
         command: common(summaries, |run| &run.command),
         started: common(summaries, |run| &run.started),
-    }
-}
-
-/// The records read so far, as hashes: some 150 bytes each.
-#[derive(Debug, Default)]
-struct SeenRecords {
-    files: Vec<PathBuf>,
-    /// Lines, each with how often its file had it before.
-    contents: HashSet<(B256, u64)>,
-    /// How often the file that is being read has had each line.
-    occurrences: HashMap<B256, u64>,
-    blocks: HashMap<B256, Place>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    file: usize,
-    line: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Seen {
-    First,
-    Before,
-}
-
-impl SeenRecords {
-    fn add_file(&mut self, path: &Path) -> usize {
-        self.files.push(path.to_owned());
-        self.occurrences.clear();
-        self.files.len() - 1
-    }
-
-    /// Takes note of a record.
-    ///
-    /// One report may have several records of a block, even equal ones: its run executed the block several times and
-    /// knows why. So may
-    /// records marked repeated or reverted. Otherwise two reports must agree.
-    fn insert(&mut self, record: &BlockRecord, text: &str, place: Place) -> Result<Seen, ReportError> {
-        let line = keccak256(text);
-        let occurrence = self.occurrences.entry(line).or_default();
-        *occurrence += 1;
-        if !self.contents.insert((line, *occurrence)) {
-            return Ok(Seen::Before);
-        }
-        if record.repeated || record.reverted {
-            return Ok(Seen::First);
-        }
-        let block = keccak256([record.hash.as_slice(), record.source.as_bytes()].concat());
-        let first = *self.blocks.entry(block).or_insert(place);
-        if first.file == place.file {
-            return Ok(Seen::First);
-        }
-        Err(ReportError::Contradiction(Box::new(Contradiction {
-            number: record.number,
-            hash: record.hash,
-            block_source: record.source.clone(),
-            first: self.files[first.file].clone(),
-            first_line: first.line,
-            second: self.files[place.file].clone(),
-            second_line: place.line,
-        })))
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     BlockRecord, Divergence, Tally, Verdict,
     contracts::ContractConflicts,
+    finality::Finality,
     histogram::ParallelismHistogram,
     series::Series,
     worst::{WorstBlocks, WorstBy},
@@ -62,10 +63,15 @@ impl Default for Overview {
 }
 
 impl Overview {
-    /// Adds a record. Those that the tally does not count again are not drawn again either.
+    /// Adds a record as it comes, before it is known what follows.
     pub(crate) fn add(&mut self, record: &BlockRecord) {
-        self.tally.add(record);
-        if record.reverted || (record.repeated && record.verdict != Verdict::Diverged) {
+        self.add_as(record, Finality::provisional(record));
+    }
+
+    /// Adds a record of which it is known whether it is final. What the tally does not count is not drawn either.
+    pub(crate) fn add_as(&mut self, record: &BlockRecord, finality: Finality) {
+        self.tally.add_as(record, finality);
+        if finality == Finality::Superseded {
             return;
         }
         self.series.add(record);

@@ -1,7 +1,9 @@
 //! One block's line of the report.
 
+use crate::analysis::Outlook;
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 
 /// Version of the record's and the summary's shape.
 pub const SCHEMA: u32 = 1;
@@ -52,6 +54,9 @@ pub struct BlockRecord {
     pub critical_path_gas: Option<u64>,
     /// [`parallelism_of`] gas used and critical path: the speedup that no scheduler can exceed.
     pub parallelism: Option<f64>,
+    /// What the block would allow, by number of threads, where it was analyzed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outlook: BTreeMap<usize, Outlook>,
     /// What was compared.
     pub checks: Checks,
     /// State roots of both executions and of the header.

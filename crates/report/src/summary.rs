@@ -1,8 +1,11 @@
 //! The totals of a report.
 
-use crate::record::Schema;
+use crate::{analysis::Outlook, record::Schema};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// The totals of a report: `summary.json`.
 ///
@@ -68,9 +71,28 @@ pub struct Summary {
     /// Inputs that were left out on purpose.
     #[serde(default)]
     pub not_run: Vec<NotRun>,
+    /// Records in the file, those that do not count among them.
+    #[serde(default)]
+    pub records: u64,
+    /// The parts of runs that are in the report, for runs that have parts.
+    #[serde(default)]
+    pub parts: BTreeSet<Part>,
+    /// What merging found missing.
+    #[serde(default)]
+    pub gaps: Vec<Gap>,
+    /// What the blocks would allow, by number of threads; over the records that tell it.
+    #[serde(default)]
+    pub outlook: BTreeMap<usize, Outlook>,
 }
 
 impl Summary {
+    /// Says which part of a run the report is of.
+    #[must_use]
+    pub fn with_part(mut self, part: Option<Part>) -> Self {
+        self.parts.extend(part);
+        self
+    }
+
     /// Adds inputs that could not be used.
     pub fn with_input_errors(mut self, errors: impl IntoIterator<Item = InputError>) -> Self {
         self.input_errors.extend(errors);
@@ -172,4 +194,71 @@ pub struct NotRun {
     pub name: String,
     /// Why it was left out.
     pub reason: String,
+}
+
+/// One of equal parts of a run, from 0: of its `blocks` blocks those at every `count`-th position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Part {
+    /// Which one.
+    pub index: u64,
+    /// How many there are.
+    pub count: u64,
+    /// Blocks of the whole run; none if the part was interrupted before it saw them all.
+    pub blocks: Option<u64>,
+}
+
+/// Something that a merged report lacks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "missing", rename_all = "lowercase")]
+pub enum Gap {
+    /// A part of a run.
+    Part(Part),
+    /// Blocks of a chain, from the first to the last.
+    Blocks {
+        /// Where the blocks around them came from.
+        source: String,
+        /// Number of the first.
+        first: u64,
+        /// Number of the last.
+        last: u64,
+    },
+    /// Records that a file had when its summary was written.
+    Records {
+        /// The file.
+        file: String,
+        /// How many there were.
+        expected: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// More than can be named.
+    More {
+        /// How many.
+        more: u64,
+    },
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "part {}/{}", self.index, self.count)?;
+        self.blocks.map_or(Ok(()), |blocks| write!(f, " of a run of {blocks} blocks"))
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Part(part) => write!(f, "{part} is missing"),
+            Self::Blocks { source, first, last } if first == last => {
+                write!(f, "block {first} has no record ({source})")
+            }
+            Self::Blocks { source, first, last } => {
+                write!(f, "blocks {first} to {last} have no record ({source})")
+            }
+            Self::Records { file, expected, found } => {
+                write!(f, "{file} has {found} records, had {expected} when its summary was written")
+            }
+            Self::More { more } => write!(f, "{more} more gaps"),
+        }
+    }
 }

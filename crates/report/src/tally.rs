@@ -1,10 +1,12 @@
 //! Adding records up, one at a time.
 
 use crate::{
+    analysis::Outlooks,
+    finality::Finality,
     record::{BlockRecord, Check, Schema, Verdict, round2},
     summary::{CheckCount, Completion, ForkSummary, RunInfo, Summary},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Forks that are told apart. Names come from files; more than this many are no forks, and are counted as one.
 const FORKS_MAX: usize = 64;
@@ -23,6 +25,8 @@ pub struct Tally {
     timed: Timed,
     path_gas_used: u64,
     critical_path_gas: u64,
+    outlooks: Outlooks,
+    records: u64,
     checks: BTreeMap<&'static str, CheckCount>,
     forks: Vec<ForkSummary>,
 }
@@ -39,20 +43,22 @@ struct Timed {
 }
 
 impl Tally {
-    /// Counts a record.
+    /// Counts a record as it comes, before it is known what follows.
     ///
     /// A record of a block that left the chain checks nothing and is only counted as such. A repeated one is already
-    /// counted, unless it diverged: a divergence is never lost in a total.
+    /// counted, unless it diverged: a divergence is never lost in a total. What these two make of earlier records is
+    /// settled at the end ([`ReportWriter::settle`](crate::ReportWriter::settle)).
     pub fn add(&mut self, record: &BlockRecord) {
-        if record.reverted {
-            self.reverted += 1;
+        self.add_as(record, Finality::provisional(record));
+    }
+
+    /// Counts a record of which it is known whether it is final.
+    pub(crate) fn add_as(&mut self, record: &BlockRecord, finality: Finality) {
+        self.records += 1;
+        self.repeated += u64::from(record.repeated);
+        self.reverted += u64::from(record.reverted);
+        if finality == Finality::Superseded {
             return;
-        }
-        if record.repeated {
-            self.repeated += 1;
-            if record.verdict != Verdict::Diverged {
-                return;
-            }
         }
         self.blocks += 1;
         match record.verdict {
@@ -67,6 +73,9 @@ impl Tally {
             self.critical_path_gas = self.critical_path_gas.saturating_add(critical_path_gas);
         }
         self.timed.add(record);
+        if let Some((sequential_us, _)) = record.times_us() {
+            self.outlooks.add(sequential_us as f64, &record.outlook);
+        }
         self.add_checks(record);
         self.add_fork(record);
     }
@@ -124,6 +133,10 @@ impl Tally {
             forks: self.forks.clone(),
             input_errors: Vec::new(),
             not_run: Vec::new(),
+            records: self.records,
+            parts: BTreeSet::new(),
+            gaps: Vec::new(),
+            outlook: self.outlooks.by_time(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Writing a report directory as a run goes.
 
 use crate::{
-    BlockRecord, IncompleteLine, RecordReader, ReportDir, ReportError, Summary, Tally, html, json,
-    overview::Overview,
+    BlockRecord, IncompleteLine, RecordReader, ReportDir, ReportError, Summary, Tally, finality::Marked,
+    html, json, overview::Overview,
 };
 use std::{
     fs::{self, File, OpenOptions},
@@ -20,6 +20,7 @@ pub struct ReportWriter {
     blocks_path: PathBuf,
     blocks: File,
     overview: Overview,
+    marked: Marked,
 }
 
 /// What was found in a report directory that a writer went on with.
@@ -46,7 +47,7 @@ impl ReportWriter {
         // They would tell of other blocks than the records do.
         remove(&dir.summary())?;
         remove(&dir.page())?;
-        Ok(Self { dir, blocks_path, blocks, overview: Overview::default() })
+        Ok(Self { dir, blocks_path, blocks, overview: Overview::default(), marked: Marked::default() })
     }
 
     /// Goes on with a report where a run stopped, or starts one.
@@ -61,11 +62,13 @@ impl ReportWriter {
             return Ok((Self::create(dir.path())?, Resumed::default()));
         }
         create_dirs(&dir)?;
-        let mut overview = Overview::default();
+        let (mut overview, mut marked) = (Overview::default(), Marked::default());
         let mut resumed = Resumed::default();
         let mut reader = RecordReader::open(&dir)?;
         for line in reader.by_ref() {
-            overview.add(&line?.record);
+            let line = line?;
+            overview.add(&line.record);
+            marked.add(&line.record);
             resumed.records += 1;
         }
         resumed.incomplete = reader.incomplete().cloned();
@@ -73,7 +76,7 @@ impl ReportWriter {
         let blocks = open_after_last_record(&blocks_path, resumed.incomplete.as_ref())?;
         remove(&dir.summary())?;
         remove(&dir.page())?;
-        Ok((Self { dir, blocks_path, blocks, overview }, resumed))
+        Ok((Self { dir, blocks_path, blocks, overview, marked }, resumed))
     }
 
     /// Where the report is written.
@@ -101,10 +104,31 @@ impl ReportWriter {
         bytes.push(b'\n');
         self.blocks.write_all(&bytes).map_err(ReportError::io(&self.blocks_path, "write"))?;
         self.overview.add(record);
+        self.marked.add(record);
         Ok(())
     }
 
-    /// Writes `summary.json` and `report.html`, each complete or not at all.
+    /// Decides which records are final, and returns the totals of those.
+    ///
+    /// Where records are marked repeated or reverted, all are read again, because such a record changes what an earlier
+    /// one means.
+    ///
+    /// # Errors
+    /// What reading records may return.
+    pub fn settle(&mut self) -> Result<&Tally, ReportError> {
+        if !self.marked.is_empty() {
+            let lines = self.marked.settle(&self.dir)?;
+            let mut overview = Overview::default();
+            for line in RecordReader::open(&self.dir)? {
+                let line = line?;
+                overview.add_as(&line.record, lines.finality(&line));
+            }
+            self.overview = overview;
+        }
+        Ok(self.overview.tally())
+    }
+
+    /// Writes `summary.json` and `report.html`, each complete or not at all; the page shows what [`Self::settle`] left.
     ///
     /// # Errors
     /// [`ReportError::Io`].

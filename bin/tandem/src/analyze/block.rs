@@ -2,12 +2,12 @@
 
 use std::{num::NonZero, time::Duration};
 
-use tandem_analysis::{Access, Graph, Paths, observe};
-use tandem_compare::Reference;
+use tandem_analysis::{Access, Graph, Hot, Paths, observe};
+use tandem_compare::{ParentState, Reference};
 use tandem_corpus::Case;
 use tandem_report::{AnalysisBlock, Outlook, parallelism_of};
 
-use crate::replay::missing::Parent;
+use super::{hot::hot_spots, partitions};
 
 /// What was found out about a block.
 #[derive(Debug)]
@@ -16,10 +16,15 @@ pub(crate) struct Analyzed {
     pub(crate) figures: AnalysisBlock,
     /// What its transactions depend on.
     pub(crate) graph: Graph,
+    /// Gas of each transaction.
+    pub(crate) gas: Vec<u64>,
 }
 
+/// Accounts, and locations, that a block's figures name.
+const BLOCK_HOT_MAX: usize = 3;
+
 /// Analyzes a block that executes; otherwise says why not, in one line.
-pub(crate) fn analyze<S: Parent>(
+pub(crate) fn analyze<S: ParentState>(
     case: &Case<S>,
     threads: &[NonZero<usize>],
     iterations: NonZero<usize>,
@@ -30,7 +35,7 @@ pub(crate) fn analyze<S: Parent>(
     let gas: Vec<u64> = accesses.iter().map(|access| access.gas_used).collect();
     let figures =
         figures(case, &accesses, &graph, &Paths::new(&graph, &gas), &Paths::new(&graph, &times), threads);
-    Ok(Analyzed { figures, graph })
+    Ok(Analyzed { figures, graph, gas })
 }
 
 fn figures<S>(
@@ -59,6 +64,9 @@ fn figures<S>(
         critical_path_us: us(by_time.critical()),
         shards: shards.len() as u64,
         largest_shard: (share(shards.first().copied().unwrap_or(0)) * 1e4).round() / 1e4,
+        critical_path: by_gas.critical_transactions(),
+        partitions: partitions::of(case, graph, by_time),
+        hot: hot_spots(&Hot::of(graph), BLOCK_HOT_MAX),
         speedup: threads.iter().map(|threads| (threads.get(), outlook(by_time, threads.get()))).collect(),
     }
 }
@@ -69,11 +77,11 @@ fn outlook(by_time: &Paths<'_>, threads: usize) -> Outlook {
         time => by_time.total() as f64 / time as f64,
     };
     let round = |ratio: f64| (ratio * 1e3).round() / 1e3;
-    Outlook { bound: round(by_time.bound(threads)), in_order: round(in_order) }
+    Outlook { bound: round(by_time.bound(threads)), in_order: round(in_order), predicted: None }
 }
 
 /// Returns the median time of each transaction, in nanoseconds, after a run that warms up.
-fn transaction_times<S: Parent>(case: &Case<S>, iterations: NonZero<usize>) -> Result<Vec<u64>, String> {
+fn transaction_times<S: ParentState>(case: &Case<S>, iterations: NonZero<usize>) -> Result<Vec<u64>, String> {
     let mut samples: Vec<Vec<Duration>> = vec![Vec::new(); case.block.transactions.len()];
     for iteration in 0..=iterations.get() {
         let times = Reference::default().transaction_times(case).map_err(|error| error.to_string())?;

@@ -1,15 +1,14 @@
 //! Analyzes blocks: the whole job in one function.
 
-use std::num::NonZero;
+use std::{num::NonZero, path::PathBuf};
 
-use alloy_primitives::B256;
 use eyre::Result;
-use tandem_analysis::{Hot, HotLocation, Location};
+use tandem_analysis::Hot;
 use tandem_compare::{Engine, Expectation, Observe, Output, Reference};
 use tandem_corpus::Case;
-use tandem_report::{Analysis, AnalysisInfo, HotSpot};
+use tandem_report::{Analysis, AnalysisInfo};
 
-use super::block::analyze;
+use super::{block::analyze, draw, hot::hot_spots};
 use crate::{
     args::Format,
     exit::Exit,
@@ -32,6 +31,8 @@ pub(crate) struct Task {
     pub(crate) iterations: NonZero<usize>,
     /// How many blocks are analyzed at most.
     pub(crate) limit: Option<u64>,
+    /// Where graphs are drawn, if they are; the directory exists.
+    pub(crate) graph: Option<PathBuf>,
     /// Form of the results.
     pub(crate) format: Format,
 }
@@ -73,6 +74,9 @@ impl Visitor for Analyzing {
         let output = Reference::default().execute(case, Observe::Output).result.ok();
         match analyze(case, &self.task.threads, self.task.iterations) {
             Ok(analyzed) => {
+                if let Some(dir) = &self.task.graph {
+                    draw::write(dir, case, &analyzed)?;
+                }
                 self.hot.add(&analyzed.graph);
                 if self.task.format == Format::Jsonl {
                     terminal::print(&format!("{}\n", analyzed.figures.json_line()))?;
@@ -110,7 +114,7 @@ impl Visitor for Analyzing {
 impl Analyzing {
     fn finish(mut self) -> Result<Exit> {
         self.progress.end();
-        self.analysis.set_hot(hot_spots(&self.hot));
+        self.analysis.set_hot(hot_spots(&self.hot, HOT_MAX));
         if self.interrupt.is_wanted() {
             self.analysis.interrupt();
         }
@@ -130,23 +134,4 @@ impl Analyzing {
             Exit::Matched
         })
     }
-}
-
-/// Names the hottest accounts, and then the hottest locations.
-fn hot_spots(hot: &Hot) -> Vec<HotSpot> {
-    let accounts = hot.accounts(HOT_MAX).into_iter().map(|spot| HotSpot {
-        kind: "account".to_owned(),
-        address: spot.location,
-        slot: None,
-        dependencies: spot.dependencies,
-        blocks: spot.blocks,
-    });
-    let location = |spot: HotLocation<Location>| HotSpot {
-        kind: spot.location.kind().to_owned(),
-        address: spot.location.address(),
-        slot: spot.location.slot().map(B256::from),
-        dependencies: spot.dependencies,
-        blocks: spot.blocks,
-    };
-    accounts.chain(hot.locations(HOT_MAX).into_iter().map(location)).collect()
 }

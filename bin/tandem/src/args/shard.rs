@@ -2,6 +2,8 @@
 
 use std::{num::NonZero, str::FromStr};
 
+use tandem_report::Part;
+
 /// One of equal parts of a run: every `count`-th block, from the `index`-th on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shard {
@@ -12,6 +14,12 @@ pub(crate) struct Shard {
 impl Shard {
     /// All of it.
     pub(crate) const WHOLE: Self = Self { index: 0, count: NonZero::<u64>::MIN };
+
+    /// Names this part of a run of so many blocks, if it was walked to its end; nothing for a run in one part.
+    pub(crate) fn part(self, blocks: Option<u64>) -> Option<Part> {
+        let (index, count) = (self.index, self.count.get());
+        (count > 1).then_some(Part { index, count, blocks })
+    }
 
     /// Says whether the block at a position of the run belongs to this part.
     pub(crate) const fn has(self, position: u64) -> bool {

@@ -1,9 +1,9 @@
 //! `tandem analyze`: says what blocks would allow.
 
-use std::{num::NonZero, path::PathBuf};
+use std::{fs, num::NonZero, path::PathBuf};
 
 use clap::Args;
-use eyre::Result;
+use eyre::{Result, WrapErr};
 use tandem_report::{AnalysisInfo, RunInfo};
 
 use crate::{
@@ -26,7 +26,11 @@ Speedups by number of threads:
   bound      the number of threads, or all time over the critical path's, whichever is less; an executor that guesses
              values (this one guesses nonces) may exceed it
   in order   an executor that knows all dependencies beforehand, takes transactions in block order, and pays for
-             nothing else";
+             nothing else
+
+Partitions: what a thread for each sender, each called contract, each type of transaction, or each group that shares
+nothing (which only execution tells) would give, each executing its transactions in order and waiting where one depends
+on another part's.";
 
 /// Says what blocks would allow: dependencies, critical paths, shards and speedups by number of threads
 #[derive(Args, Debug)]
@@ -53,6 +57,9 @@ pub(crate) struct Analyze {
     /// Sum up the blocks of so much gas and more apart
     #[arg(long, default_value_t = 4_000_000, value_name = "G")]
     gas_min: u64,
+    /// Draw each block's graph into a directory: NUMBER-HASH.svg, and .dot for graphviz
+    #[arg(long, value_name = "DIR")]
+    graph: Option<PathBuf>,
     /// Form of the results on standard output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -69,8 +76,12 @@ impl Analyze {
             threads: Threads::counts(&self.threads),
             iterations: self.iterations,
             limit: self.limit,
+            graph: self.graph.clone(),
             format: self.format,
         };
+        if let Some(dir) = &self.graph {
+            fs::create_dir_all(dir).wrap_err_with(|| format!("{}: cannot create", dir.display()))?;
+        }
         run(&sources, task, self.info(), Interrupt::listen()?, Progress::start(display))
     }
 

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use eyre::{Result, WrapErr};
 use tandem_compare::{evidence, parallel::Parallel};
 use tandem_executor::WorkerPool;
-use tandem_report::RunInfo;
+use tandem_report::{ReportDir, RunInfo, parquet};
 
 use crate::{
     args::{Format, Generated, SeamArg, Shard, StrategyArg, Threads},
@@ -21,6 +21,9 @@ use crate::{
         twins::Twins,
     },
 };
+
+/// Numbers of threads that blocks are analyzed for.
+const OUTLOOK_THREADS: [usize; 5] = [2, 4, 8, 16, 32];
 
 const AFTER_HELP: &str = "\
 Sources are told apart by looking at them; directories are searched, and files may be compressed:
@@ -75,6 +78,9 @@ pub(crate) struct Replay {
     /// Execute each block so many times in parallel; every time must match
     #[arg(long, default_value = "1", value_name = "K", help_heading = "Execution")]
     repeat: NonZero<usize>,
+    /// Also analyze each block, as `tandem analyze` does: three more executions, after those that are timed
+    #[arg(long, help_heading = "Execution")]
+    analyze: bool,
     /// What to do after a block that diverged
     #[arg(long, value_enum, default_value_t, value_name = "WHAT", help_heading = "Execution")]
     on_divergence: OnDivergence,
@@ -86,6 +92,9 @@ pub(crate) struct Replay {
     /// SOURCE, else no report]
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     report_dir: Option<PathBuf>,
+    /// Also write blocks.parquet, at the end
+    #[arg(long, help_heading = "Results")]
+    parquet: bool,
 }
 
 /// What to do after a block that diverged.
@@ -104,11 +113,26 @@ impl Replay {
         let threads = self.threads.count();
         let pool = WorkerPool::new(threads).wrap_err_with(|| format!("cannot start {threads} threads"))?;
         let parallel = Parallel::new(Arc::new(pool), self.strategy.into(), self.seam.into());
-        let mut twins = Twins::new(parallel, self.repeat);
+        let analyzed_for = if self.analyze {
+            OUTLOOK_THREADS.into_iter().filter_map(NonZero::new).collect()
+        } else {
+            Vec::new()
+        };
+        let mut twins = Twins::new(parallel, self.repeat).analyzing(analyzed_for);
+        eyre::ensure!(!self.parquet || self.report_dir().is_some(), "--parquet: expected --report-dir too");
 
         let interrupt = Interrupt::listen()?;
         let results = Results::open(self.settings(threads), interrupt, Progress::start(display))?;
-        run(&self.work(), &mut twins, results, self.info(threads))
+        let exit = run(&self.work(), &mut twins, results, self.info(threads))?;
+        if let Some(dir) = self.report_dir().filter(|_| self.parquet) {
+            parquet::write(&ReportDir::new(dir))?;
+        }
+        Ok(exit)
+    }
+
+    fn report_dir(&self) -> Option<PathBuf> {
+        let default = self.sources.is_empty().then(|| PathBuf::from(DEFAULT_DIR));
+        self.report_dir.clone().or(default)
     }
 
     fn work(&self) -> crate::replay::run::Work<'_> {
@@ -123,10 +147,9 @@ impl Replay {
     }
 
     fn settings(&self, threads: NonZero<usize>) -> Settings {
-        let default = self.sources.is_empty().then(|| PathBuf::from(DEFAULT_DIR));
         Settings {
             format: self.format,
-            report_dir: self.report_dir.clone().or(default),
+            report_dir: self.report_dir(),
             on_divergence: self.on_divergence,
             run: evidence::Run {
                 strategy: self.strategy.name().to_owned(),

@@ -41,6 +41,7 @@ pub(crate) fn checked(spec: &ChainSpec, checked: &Checked<'_>, repeated: bool) -
         conflicts: stats.conflicts().iter().take(CONFLICTS_MAX).filter_map(conflict).collect(),
         critical_path_gas: None,
         parallelism: None,
+        outlook: Default::default(),
         checks: Checks {
             receipts_root: Check::Match,
             gas_used: Check::Match,

@@ -55,12 +55,8 @@ fn execute(import: &mut Import, case: &Case, expected: &Expected, twins: &mut Tw
     if is_storage_collision(&examined.comparison, case, import) {
         return execute(import, case, &Expected::NotApplied(NotApplied::StorageCollision), twins);
     }
-    let record = record::executed(
-        &import.source,
-        &import.tree.spec().at(&case.block.header),
-        &case.block,
-        examined.executions(),
-    );
+    let spec = import.tree.spec().at(&case.block.header);
+    let record = examined.record(&import.source, &spec, &case.block);
     let judged = match (examined.comparison.verdict == Verdict::Match, expected) {
         (true, Expected::Valid | Expected::Invalid(_)) => {
             let validated = after::validated(case, &examined);

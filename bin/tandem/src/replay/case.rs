@@ -2,7 +2,6 @@
 
 use tandem_compare::{CarriedState, Expectation, StateRoot, Terms};
 use tandem_corpus::{Absent, Case, PlainState};
-use tandem_exex::record;
 
 use super::{judged::Judged, missing::Parent, twins::Twins};
 
@@ -16,7 +15,7 @@ pub(crate) fn judge(case: &Case, twins: &mut Twins) -> Judged {
         Absent::Unknown | Absent::Presumed => StateRoot::Agreement(&CarriedState),
     };
     let examined = twins.examine(case, &Terms { expectation: Expectation::Valid, state_root });
-    let record = record::executed(&case.source, &case.spec, &case.block, examined.executions());
+    let record = examined.record(&case.source, &case.spec, &case.block);
     match PlainState::input_error(case, &examined) {
         Some(error) => Judged::unusable(record, error),
         None => Judged::executed(record, case, examined.comparison.first_difference()),

@@ -1,5 +1,7 @@
 //! Decides which blocks of the sources belong to a run.
 
+use tandem_report::Part;
+
 use crate::args::Shard;
 
 /// Counts blocks in the order of the sources: first the limit is applied, then the shard.
@@ -30,6 +32,11 @@ impl Portion {
     /// Says whether all blocks of the run are through.
     pub(crate) fn is_over(&self) -> bool {
         self.limit.is_some_and(|limit| self.position >= limit)
+    }
+
+    /// Names the part of the run that was done, and how many blocks the run has, if all of them went by.
+    pub(crate) fn part(&self, has_ended: bool) -> Option<Part> {
+        self.shard.part(has_ended.then_some(self.position))
     }
 
     /// Counts the next block and says whose it is.

@@ -6,8 +6,8 @@ use eyre::Result;
 use tandem_compare::{Evidence, evidence::Run};
 use tandem_exex::Sink;
 use tandem_report::{
-    BlockRecord, BlockTable, Completion, InputError, NotRun, ReportWriter, RowOrder, RunInfo, Summary, Tally,
-    Verdict, json,
+    BlockRecord, BlockTable, Completion, InputError, NotRun, Part, ReportWriter, RowOrder, RunInfo, Summary,
+    Tally, Verdict, json,
 };
 
 use super::{
@@ -56,6 +56,7 @@ pub(crate) struct Results {
     writer: Option<ReportWriter>,
     input_errors: Vec<InputError>,
     not_run: Vec<NotRun>,
+    part: Option<Part>,
     is_halted: bool,
     has_failed_to_write: bool,
 }
@@ -78,6 +79,7 @@ impl Results {
             writer,
             input_errors: Vec::new(),
             not_run: Vec::new(),
+            part: None,
             is_halted: false,
             has_failed_to_write: false,
         };
@@ -87,14 +89,23 @@ impl Results {
         Ok(results)
     }
 
+    /// Notes which part of a run this is.
+    pub(crate) const fn set_part(&mut self, part: Option<Part>) {
+        self.part = part;
+    }
+
     /// Ends the run: writes summary and page, prints what is left, and says how the program ends.
     pub(crate) fn finish(mut self, run: RunInfo) -> Result<Exit> {
         self.progress.end();
         let is_partial = self.is_halted || self.interrupt.is_wanted();
         let completion = if is_partial { Completion::Partial } else { Completion::Complete };
+        if let Some(writer) = &mut self.writer {
+            self.tally = writer.settle()?.clone();
+        }
         let summary = self
             .tally
             .summary(run, completion)
+            .with_part(self.part)
             .with_input_errors(std::mem::take(&mut self.input_errors))
             .with_not_run(std::mem::take(&mut self.not_run));
         self.print_end(&summary)?;

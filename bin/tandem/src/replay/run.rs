@@ -59,5 +59,7 @@ pub(crate) fn run(work: &Work<'_>, twins: &mut Twins, mut results: Results, info
             break;
         }
     }
+    let has_ended = portion.is_over() || results.flow() == Flow::On;
+    results.set_part(portion.part(has_ended));
     results.finish(info)
 }

@@ -10,9 +10,12 @@ use tandem_compare::{
     Comparison, Engine, ExecuteError, Execution, Observe, ParentState, Reference, Terms, Verdict, compare,
     parallel::Parallel,
 };
-use tandem_corpus::Case;
+use tandem_corpus::{Block, Case, ChainSpec};
 use tandem_executor::BlockStats;
-use tandem_exex::record::Executions;
+use tandem_exex::record::{self, Executions};
+use tandem_report::{AnalysisBlock, BlockRecord, parallelism_of};
+
+use crate::analyze::block::analyze;
 
 /// The two executions of every block.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub(crate) struct Twins {
     parallel: Parallel,
     repeat: NonZero<usize>,
     parallel_first: bool,
+    /// Numbers of threads to analyze blocks for; none if they are not analyzed.
+    analyzed_for: Vec<NonZero<usize>>,
 }
 
 /// What executing a block both ways gave.
@@ -33,20 +38,38 @@ pub(crate) struct Examined {
     pub(crate) stats: BlockStats,
     /// Median of the parallel executions' times.
     pub(crate) parallel_time: Duration,
+    /// What the block would allow, if that was asked for and it matched.
+    pub(crate) figures: Option<AnalysisBlock>,
 }
 
 impl Examined {
-    /// Returns what a record tells of it.
-    pub(crate) const fn executions(&self) -> Executions<'_> {
-        let Self { comparison, sequential, stats, parallel_time } = self;
-        Executions { comparison, sequential, stats, parallel_time: *parallel_time }
+    /// Writes it down.
+    pub(crate) fn record(&self, source: &str, spec: &ChainSpec, block: &Block) -> BlockRecord {
+        let Self { comparison, sequential, stats, parallel_time, figures } = self;
+        let executions = Executions { comparison, sequential, stats, parallel_time: *parallel_time };
+        let record = record::executed(source, spec, block, executions);
+        match figures {
+            None => record,
+            Some(figures) => BlockRecord {
+                critical_path_gas: Some(figures.critical_path_gas),
+                parallelism: parallelism_of(figures.gas_used, figures.critical_path_gas),
+                outlook: figures.speedup.clone(),
+                ..record
+            },
+        }
     }
 }
 
 impl Twins {
     /// Executes every block once sequentially, and so many times in parallel.
     pub(crate) const fn new(parallel: Parallel, repeat: NonZero<usize>) -> Self {
-        Self { parallel, repeat, parallel_first: false }
+        Self { parallel, repeat, parallel_first: false, analyzed_for: Vec::new() }
+    }
+
+    /// Analyzes every block that matched, for these numbers of threads, after it was timed: three more executions.
+    pub(crate) fn analyzing(mut self, threads: Vec<NonZero<usize>>) -> Self {
+        self.analyzed_for = threads;
+        self
     }
 
     /// Executes a block both ways and compares on the terms given.
@@ -66,7 +89,27 @@ impl Twins {
             times.push(parallel.duration);
             comparison = compare(case, &sequential, &parallel, terms);
         }
-        Examined { comparison, sequential, stats, parallel_time: median(times) }
+        let figures = (comparison.verdict == Verdict::Match).then(|| self.analyze(case)).flatten();
+        Examined { comparison, sequential, stats, parallel_time: median(times), figures }
+    }
+
+    /// Says what a block would allow. What cannot be analyzed matched all the same, and has no figures.
+    fn analyze<S: ParentState>(&self, case: &Case<S>) -> Option<AnalysisBlock> {
+        if self.analyzed_for.is_empty() {
+            return None;
+        }
+        match analyze(case, &self.analyzed_for, NonZero::<usize>::MIN) {
+            Ok(analyzed) => Some(analyzed.figures),
+            Err(error) => {
+                tracing::warn!(
+                    source = case.source,
+                    number = case.block.header.number,
+                    error,
+                    "not analyzed"
+                );
+                None
+            }
+        }
     }
 
     /// Executes a block in parallel; a panic is a broken invariant of ours and ends the block, not the run.

@@ -58,7 +58,7 @@ pub(crate) fn judge(proved: &Proved, twins: &mut Twins) -> Judged {
     }
     let state_root = StateRoot::Header(&CarriedState);
     let examined = twins.examine(case, &Terms { expectation: Expectation::Valid, state_root });
-    let record = record::executed(&case.source, spec, &case.block, examined.executions());
+    let record = examined.record(&case.source, spec, &case.block);
     if let Some(error) = WitnessState::input_error(case, &examined) {
         return Judged::unusable(record, error);
     }

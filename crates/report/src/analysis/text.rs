@@ -6,7 +6,7 @@ use comfy_table::Table;
 
 use super::{Analysis, AnalysisBlock, HotSpot, Outlook};
 use crate::{
-    format::{count, counted, dash, duration_us, gas, printable, ratio, ratio_or_dash, shorten},
+    format::{count, counted, dash, duration_us, gas, percent, printable, ratio, ratio_or_dash, shorten},
     summary::Completion,
     table::{align_right, borderless, lines},
 };
@@ -22,6 +22,10 @@ impl Analysis {
             text.push_str(&lines(&self.rows()));
             text.push('\n');
             text.push_str(&lines(&self.speedups()));
+        }
+        if !self.blocks.is_empty() {
+            text.push('\n');
+            text.push_str(&lines(&self.partition_rows()));
         }
         if !self.hot.is_empty() {
             text.push('\n');
@@ -69,16 +73,41 @@ impl Analysis {
         table
     }
 
+    fn partition_rows(&self) -> Table {
+        let dependencies: u64 = self.blocks.iter().map(|block| block.dependencies).sum();
+        let mut table = borderless();
+        table.set_header([
+            "a thread for each",
+            "parts",
+            "largest",
+            "crossing dependencies",
+            "speedup by time",
+        ]);
+        for (by, figures) in self.partitions() {
+            table.add_row([
+                by,
+                count(figures.parts),
+                format!("{:.0}%", figures.largest * 100.0),
+                format!("{} ({})", count(figures.crossing), percent(figures.crossing, dependencies)),
+                ratio(figures.speedup),
+            ]);
+        }
+        align_right(&mut table, &[1, 2, 3, 4]);
+        table
+    }
+
     fn speedups(&self) -> Table {
         let mut table = borderless();
-        table.set_header(["speedup by time", "threads", "bound", "in order"]);
+        let is_predicted = self.summary().values().any(|outlook| outlook.predicted.is_some());
+        let predicted = is_predicted.then_some("predicted");
+        table.set_header(["speedup by time", "threads", "bound", "in order"].into_iter().chain(predicted));
         add_outlooks(&mut table, "all blocks", &self.summary());
         add_outlooks(
             &mut table,
             &format!("{} gas and more", gas(self.info.gas_min)),
             &self.summary_of_large(),
         );
-        align_right(&mut table, &[1, 2, 3]);
+        align_right(&mut table, &[1, 2, 3, 4]);
         table
     }
 }
@@ -104,7 +133,10 @@ fn cells(block: &AnalysisBlock, threads: &[usize]) -> Vec<String> {
 
 fn add_outlooks(table: &mut Table, name: &str, outlooks: &BTreeMap<usize, Outlook>) {
     for (threads, outlook) in outlooks {
-        table.add_row([name.to_owned(), threads.to_string(), ratio(outlook.bound), ratio(outlook.in_order)]);
+        let mut row =
+            vec![name.to_owned(), threads.to_string(), ratio(outlook.bound), ratio(outlook.in_order)];
+        row.extend(outlook.predicted.map(ratio));
+        table.add_row(row);
     }
 }
 

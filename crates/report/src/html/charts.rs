@@ -117,16 +117,18 @@ pub(super) fn parallelism(summary: &Summary, overview: &Overview) -> Markup {
                         "number of threads. All blocks together: " strong { (ratio_or_dash(summary.parallelism)) } "."
                     }
                 }
-                ol.bars.compact {
-                    @for (label, blocks) in &classes {
-                        li {
-                            span.name { (label) }
-                            (bar(*blocks, greatest))
-                            span.num { (count(*blocks)) }
+                @if histogram.blocks() > 1 {
+                    ol.bars.compact {
+                        @for (label, blocks) in &classes {
+                            li {
+                                span.name { (label) }
+                                (bar(*blocks, greatest))
+                                span.num { (count(*blocks)) }
+                            }
                         }
                     }
+                    p.sub { "Blocks by parallelism, serial ones first." }
                 }
-                p.sub { "Blocks by parallelism, serial ones first." }
             }
         }
     }
@@ -236,7 +238,7 @@ fn plot(scale: &LogScale, bins: &[Bin], label: &str, marks: &Markup) -> Markup {
             }
             div.under {
                 @if bins.len() == 1 { span {} span { "block " (first) } span {} }
-                @else { span { (first) } span { "in the order they ran" } span { (last) } }
+                @else { span { (first) } span.middle { "in the order they ran" } span { (last) } }
             }
         }
     }

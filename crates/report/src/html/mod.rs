@@ -25,11 +25,12 @@ pub(crate) fn page(summary: &Summary, overview: &Overview) -> String {
             (sections::tiles(summary))
             (tables::diverged(summary, overview))
             (tables::inconclusive(summary, overview))
+            (tables::gaps(summary))
             (tables::input_errors(summary))
             (charts::speedups(overview.series()))
             (charts::times(overview.series()))
             div.columns {
-                div { (charts::parallelism(summary, overview)) (tables::checks(summary)) }
+                div { (charts::parallelism(summary, overview)) (tables::outlook(summary)) (tables::checks(summary)) }
                 div { (charts::conflicts(overview)) (tables::forks(summary)) }
             }
             (tables::slowest(overview))

@@ -39,6 +39,13 @@ pub(super) fn header(summary: &Summary) -> Markup {
             @if summary.partial {
                 p.note.warn { strong { "Partial." } " The run was interrupted. This report has the blocks it finished." }
             }
+            @if summary.repeated + summary.reverted > 0 {
+                p.note {
+                    "Totals are of final records. "
+                    (counted(summary.repeated, "record")) " written again after a restart and "
+                    (counted(summary.reverted, "record")) " of blocks that left the chain do not count."
+                }
+            }
         }
     }
 }
@@ -51,7 +58,7 @@ fn outcome(summary: &Summary) -> Outcome {
         Outcome { class: "bad", mark: "✕", sentence }
     } else if summary.blocks == 0 {
         Outcome { class: "warn", mark: "!", sentence: "No block was executed".to_owned() }
-    } else if *inconclusive > 0 || !summary.input_errors.is_empty() {
+    } else if *inconclusive > 0 || !summary.input_errors.is_empty() || !summary.gaps.is_empty() {
         let sentence = format!("{} of {blocks} matched, nothing diverged", count(summary.matched));
         Outcome { class: "warn", mark: "!", sentence }
     } else if summary.blocks == 1 {
@@ -68,6 +75,9 @@ fn details(summary: &Summary) -> String {
     }
     if !summary.input_errors.is_empty() {
         details.push(format!("{} could not be used", counted(summary.input_errors.len() as u64, "input")));
+    }
+    if !summary.gaps.is_empty() {
+        details.push(counted(summary.gaps.len() as u64, "gap"));
     }
     if !summary.not_run.is_empty() {
         details.push(format!("{} left out", counted(summary.not_run.len() as u64, "input")));

@@ -12,16 +12,26 @@ use maud::{Markup, html};
 const INPUTS_MAX: usize = 500;
 /// Lists longer than this are folded.
 const UNFOLDED_MAX: usize = 12;
+/// Divergences that are shown without unfolding; the others would push the rest of the page out of sight.
+const DIVERGENCES_UNFOLDED_MAX: usize = 4;
 
 /// The divergences, with links to their evidence.
 pub(super) fn diverged(summary: &Summary, overview: &Overview) -> Markup {
     let blocks = overview.diverged();
+    let unfolded =
+        if blocks.len() > DIVERGENCES_UNFOLDED_MAX + 1 { DIVERGENCES_UNFOLDED_MAX } else { blocks.len() };
     html! {
         @if !blocks.is_empty() {
             section.card.bad {
                 h2 { "Divergences" (number(summary.diverged)) }
-
-                @for block in blocks { (divergence(block)) }
+                p.lead { "The first difference of each. " span.mono { "tandem explain FILE" } " replays one from its evidence." }
+                @for block in &blocks[..unfolded] { (divergence(block)) }
+                @if unfolded < blocks.len() {
+                    details {
+                        summary { "Show " (count((blocks.len() - unfolded) as u64)) " more" }
+                        @for block in &blocks[unfolded..] { (divergence(block)) }
+                    }
+                }
                 (more(summary.diverged, blocks.len()))
             }
         }
@@ -83,6 +93,58 @@ pub(super) fn inconclusive(summary: &Summary, overview: &Overview) -> Markup {
             section.card.warn {
                 h2 { "Blocks that could not be checked" (number(summary.inconclusive)) }
                 (named_list(rows.collect(), summary.inconclusive))
+            }
+        }
+    }
+}
+
+/// What merging found missing.
+pub(super) fn gaps(summary: &Summary) -> Markup {
+    let gaps = &summary.gaps;
+    html! {
+        @if !gaps.is_empty() {
+            section.card.warn {
+                h2 { "Gaps" (number(gaps.len() as u64)) }
+                p.lead { "What this report should have and does not." }
+                ul.gaps { @for gap in gaps.iter().take(UNFOLDED_MAX) { li { (gap) } } }
+                (more(gaps.len() as u64, gaps.len().min(UNFOLDED_MAX)))
+            }
+        }
+    }
+}
+
+/// What more threads would give.
+pub(super) fn outlook(summary: &Summary) -> Markup {
+    let is_predicted = summary.outlook.values().any(|outlook| outlook.predicted.is_some());
+    html! {
+        @if !summary.outlook.is_empty() {
+            section.card {
+                h2 { "Speedup by number of threads" }
+                p.lead {
+                    "What the blocks that were analyzed would allow, weighed by time. Bound: the number of threads, or all time "
+                    "over the critical path's. In order: with all dependencies known beforehand."
+                    @if is_predicted { " Predicted: this executor with as many virtual workers." }
+                }
+                div.scroll tabindex="0" role="region" aria-label="Speedup by number of threads" {
+                    table {
+                        thead { tr {
+                            th scope="col" { "Threads" }
+                            th.num scope="col" { "Bound" }
+                            th.num scope="col" { "In order" }
+                            @if is_predicted { th.num scope="col" { "Predicted" } }
+                        } }
+                        tbody {
+                            @for (threads, outlook) in &summary.outlook {
+                                tr {
+                                    th scope="row" { (threads) }
+                                    td.num { (ratio_or_dash(Some(outlook.bound))) }
+                                    td.num { (ratio_or_dash(Some(outlook.in_order))) }
+                                    @if is_predicted { td.num { (ratio_or_dash(outlook.predicted)) } }
+                                }
+                            }
+                        }
+                    }
+                }
             }
         }
     }

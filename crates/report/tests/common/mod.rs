@@ -37,6 +37,7 @@ pub fn example() -> BlockRecord {
         }],
         critical_path_gas: Some(2_100_000),
         parallelism: parallelism_of(10_421_765, 2_100_000),
+        outlook: Default::default(),
         checks: Checks {
             receipts_root: Check::Match,
             gas_used: Check::Match,
