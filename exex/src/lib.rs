@@ -33,6 +33,7 @@ mod settings;
 mod sink;
 mod touched;
 mod validator;
+mod worker;
 
 pub use alert::AlertCommand;
 pub use control::Control;

@@ -200,6 +200,31 @@ fn a_record_of_a_block_that_was_lost_and_replaced_does_not_stand() {
 }
 
 #[test]
+fn blocks_that_left_unseen_are_recorded_and_their_successors_validated() {
+    let host = Memory::new(3, 5);
+    let scratch = tempfile::tempdir().unwrap();
+    let validator = reporting(&host, settings(Some(scratch.path()))).unwrap();
+    commit(&validator, host.imported(1..=3));
+    validator.finish().unwrap();
+    // As if blocks 2 and 3 had been others, and a kill had come between the reorg to another block 2 and its records.
+    let blocks = scratch.path().join("blocks.jsonl");
+    let text = fs::read_to_string(&blocks).unwrap();
+    let mut lines_before = text.lines().map(ToOwned::to_owned).collect::<Vec<_>>();
+    for line in &mut lines_before[1..] {
+        let mut other: BlockRecord = serde_json::from_str(line).unwrap();
+        other.hash = alloy_primitives::B256::repeat_byte(other.number as u8);
+        *line = serde_json::to_string(&other).unwrap();
+    }
+    fs::write(&blocks, lines_before.join("\n") + "\n").unwrap();
+    *host.head.lock() = 2;
+    let validator = reporting(&host, settings(Some(scratch.path()))).unwrap();
+    commit(&validator, host.imported(3..=3));
+    validator.finish().unwrap();
+    let left = |number| (number, "match", false, true);
+    assert_eq!(lines(scratch.path()), [matches(1..=3), vec![left(2), left(3)], matches(2..=3)].concat());
+}
+
+#[test]
 fn records_that_a_kill_cut_or_lost_are_made_again() {
     let host = Memory::new(4, 10);
     let scratch = tempfile::tempdir().unwrap();
