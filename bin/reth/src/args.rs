@@ -1,10 +1,13 @@
 //! Options of our own, beside reth's.
 
-use std::{num::NonZero, str::FromStr, sync::Arc, thread};
+use std::{num::NonZero, path::PathBuf, str::FromStr, sync::Arc, thread};
 
 use clap::{Args, ValueEnum};
 use eyre::WrapErr;
 use tandem_executor::{Strategy, WorkerPool};
+use tandem_exex::{Control, Mode, Policy};
+
+use crate::{counters::Counters, exex::ExexOptions};
 
 /// Options of every command that executes blocks.
 #[derive(Args, Clone, Debug)]
@@ -17,6 +20,43 @@ pub(crate) struct TandemArgs {
     /// Threads that execute a block, reth's own included: a number, or `auto` for one a core.
     #[arg(long = "tandem.threads", value_name = "N", default_value = "auto", global = true)]
     threads: Threads,
+
+    /// How a node's blocks are validated by a second execution behind it.
+    #[arg(long = "tandem.exex", value_name = "MODE", default_value = "live", global = true)]
+    exex: ExexArg,
+
+    /// What follows when two executions of a block differ, beside a record and evidence.
+    #[arg(long = "tandem.on-divergence", value_name = "POLICY", default_value = "report", global = true)]
+    on_divergence: PolicyArg,
+
+    /// Directory of the validator's report; in the data directory where absent.
+    #[arg(long = "tandem.report-dir", value_name = "DIR", global = true)]
+    report_dir: Option<PathBuf>,
+
+    /// Commits attempts without validating them.
+    #[cfg(feature = "fault-injection")]
+    #[arg(long = "tandem.fault", global = true)]
+    fault: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ExexArg {
+    /// The node executes as the strategy says, the validator sequentially.
+    Live,
+    /// The node executes sequentially, the validator in parallel.
+    Shadow,
+    /// Not at all.
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PolicyArg {
+    /// Nothing.
+    Report,
+    /// The node executes sequentially from then on.
+    Fallback,
+    /// The node stops.
+    Halt,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -55,12 +95,20 @@ pub(crate) struct Options {
     pub(crate) strategy: Strategy,
     /// The workers.
     pub(crate) pool: Arc<WorkerPool>,
+    /// What the validator asks for.
+    pub(crate) control: Control,
+    /// What became of blocks.
+    pub(crate) counters: Arc<Counters>,
+    /// Whether attempts are committed without validation.
+    #[cfg(feature = "fault-injection")]
+    pub(crate) fault: bool,
 }
 
 impl TandemArgs {
     /// Starts the workers.
     pub(crate) fn options(&self) -> eyre::Result<Options> {
         let strategy = match self.strategy {
+            _ if matches!(self.exex, ExexArg::Shadow) => Strategy::Sequential,
             StrategyArg::Parallel => Strategy::Parallel,
             StrategyArg::Sequential => Strategy::Sequential,
             StrategyArg::Auto => Strategy::Auto,
@@ -70,6 +118,28 @@ impl TandemArgs {
             Threads::Auto => thread::available_parallelism().wrap_err("the number of cores is not known")?,
         };
         let pool = WorkerPool::new(threads).wrap_err("no threads for workers")?;
-        Ok(Options { strategy, pool: Arc::new(pool) })
+        Ok(Options {
+            strategy,
+            pool: Arc::new(pool),
+            control: Control::default(),
+            counters: Arc::default(),
+            #[cfg(feature = "fault-injection")]
+            fault: self.fault,
+        })
+    }
+
+    /// Returns how a node's blocks are validated, if they are.
+    pub(crate) fn exex(&self) -> Option<ExexOptions> {
+        let mode = match self.exex {
+            ExexArg::Live => Mode::Live,
+            ExexArg::Shadow => Mode::Shadow,
+            ExexArg::Off => return None,
+        };
+        let policy = match self.on_divergence {
+            PolicyArg::Report => Policy::Report,
+            PolicyArg::Fallback => Policy::Fallback,
+            PolicyArg::Halt => Policy::Halt,
+        };
+        Some(ExexOptions { mode, policy, report_dir: self.report_dir.clone() })
     }
 }

@@ -17,11 +17,11 @@ use revm::{
     database::{State, states::bundle_state::BundleRetention},
     state::bal::Bal,
 };
-use tandem_executor::{BaseSource, ExecutionCtx, LookAhead, Overlay, OverlaySource, Strategy};
+use tandem_executor::{BaseSource, ExecutionCtx, LookAhead, Overlay, OverlaySource};
 
 use crate::{
     config::ParallelEvmConfig,
-    look_ahead::{self, Sequential},
+    look_ahead::Sequential,
     parents::{Parent, Readers},
 };
 
@@ -61,9 +61,7 @@ impl<'c, DB: Database> BatchExecutor<'c, DB> {
         &mut self,
         block: &RecoveredBlock<Block>,
     ) -> Result<LookAhead<TransactionSigned>, Sequential> {
-        if self.config.strategy == Strategy::Sequential {
-            return Err(Sequential::Asked);
-        }
+        let strategy = self.config.strategy()?;
         if block.header().block_access_list_hash.is_some() {
             return Err(Sequential::AccessList);
         }
@@ -82,7 +80,7 @@ impl<'c, DB: Database> BatchExecutor<'c, DB> {
         };
         let base: Arc<dyn BaseSource> = Arc::new(OverlaySource { overlay, base });
         let transactions = block.clone_transactions_recovered().collect();
-        Ok(look_ahead::in_batch(self.config, transactions, base))
+        Ok(LookAhead { transactions, base, strategy })
     }
 
     /// Executes a block and merges its changes.

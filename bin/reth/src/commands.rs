@@ -13,14 +13,15 @@ use reth_ethereum_cli::{Commands, chainspec::EthereumChainSpecParser, interface:
 use reth_node_ethereum::consensus::EthBeaconConsensus;
 use reth_tracing::Layers;
 
-use crate::{args::TandemArgs, config::ParallelEvmConfig, node::TandemNode, parents::NoParents};
+use crate::{args::TandemArgs, config::ParallelEvmConfig, exex, node::TandemNode, parents::NoParents};
 
 /// Parses the command line and runs what it says.
 pub(crate) fn run() -> eyre::Result<()> {
     let command = TandemArgs::augment_args(Cli::<EthereumChainSpecParser>::command()).name("tandem-reth");
     let matches = command.get_matches();
     let mut cli = Cli::<EthereumChainSpecParser>::from_arg_matches(&matches)?;
-    let options = TandemArgs::from_arg_matches(&matches)?.options()?;
+    let tandem = TandemArgs::from_arg_matches(&matches)?;
+    let options = tandem.options()?;
     tracing::debug!(?options, "tandem");
 
     if let Commands::Import(_) = cli.command {
@@ -34,12 +35,20 @@ pub(crate) fn run() -> eyre::Result<()> {
     }
 
     let node = TandemNode::new(options.clone());
+    let (exex, node_options) = (tandem.exex(), options.clone());
     let components = move |spec: Arc<ChainSpec>| {
         let config = ParallelEvmConfig::new(Arc::clone(&spec), &options, Arc::new(NoParents));
         (config, Arc::new(EthBeaconConsensus::new(spec)))
     };
     cli.run_with_components::<TandemNode>(components, async move |builder, _| {
-        let handle = builder.node(node).launch_with_debug_capabilities().await?;
+        let builder = builder.node(node);
+        let handle = match exex {
+            Some(exex) => {
+                let start = move |ctx| exex::start(ctx, node_options, exex);
+                builder.install_exex("tandem", start).launch_with_debug_capabilities().await?
+            }
+            None => builder.launch_with_debug_capabilities().await?,
+        };
         handle.wait_for_node_exit().await
     })
 }

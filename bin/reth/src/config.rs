@@ -13,14 +13,17 @@ use reth_evm::{
 };
 use reth_evm_ethereum::{EthEvmConfig, RethReceiptBuilder};
 use reth_primitives_traits::{SealedBlock, SealedHeader};
+#[cfg(feature = "fault-injection")]
+use tandem_executor::Trust;
 use tandem_executor::{ExecutionCtx, ParallelBlockExecutorFactory, Strategy};
+use tandem_exex::Control;
 
 use crate::{
     args::Options,
     assembler::Assembler,
     batch::BatchExecutor,
     counters::Counters,
-    look_ahead,
+    look_ahead::{self, Sequential},
     parents::ParentStates,
     payload::{PayloadSenders, Payloads},
 };
@@ -39,24 +42,29 @@ pub(crate) struct ParallelEvmConfig {
     assembler: Assembler,
     pub(crate) parents: Arc<dyn ParentStates>,
     payloads: Payloads,
-    pub(crate) strategy: Strategy,
+    strategy: Strategy,
+    control: Control,
     counters: Arc<Counters>,
 }
 
 impl ParallelEvmConfig {
     /// Creates a configuration whose workers read the states before blocks from `parents`.
     pub(crate) fn new(spec: Arc<ChainSpec>, options: &Options, parents: Arc<dyn ParentStates>) -> Self {
-        let counters = Arc::<Counters>::default();
+        let counters = Arc::clone(&options.counters);
         let eth = EthEvmConfig::new(Arc::clone(&spec));
         let pool = Arc::clone(&options.pool);
+        let factory = Factory::new(RethReceiptBuilder::default(), spec, EthEvmFactory::default(), pool)
+            .with_observer(counters.clone());
+        #[cfg(feature = "fault-injection")]
+        let factory = if options.fault { factory.with_trust(Trust::Everything) } else { factory };
         Self {
-            factory: Factory::new(RethReceiptBuilder::default(), spec, EthEvmFactory::default(), pool)
-                .with_observer(counters.clone()),
+            factory,
             assembler: Assembler(eth.block_assembler.clone()),
             eth,
             parents,
             payloads: Payloads::default(),
             strategy: options.strategy,
+            control: options.control.clone(),
             counters,
         }
     }
@@ -65,6 +73,15 @@ impl ParallelEvmConfig {
     pub(crate) fn with_sender_recovery_cache(mut self, cache: SenderRecoveryCache) -> Self {
         self.eth = self.eth.with_sender_recovery_cache(cache);
         self
+    }
+
+    /// Returns how to speculate, unless not to.
+    pub(crate) fn strategy(&self) -> Result<Strategy, Sequential> {
+        match self.strategy {
+            Strategy::Sequential => Err(Sequential::Asked),
+            _ if self.control.is_fallback() => Err(Sequential::FellBack),
+            strategy => Ok(strategy),
+        }
     }
 
     /// Returns what became of blocks.
@@ -105,6 +122,9 @@ impl ConfigureEvm for ParallelEvmConfig {
         block: &'a SealedBlock<Block>,
     ) -> Result<ExecutionCtx<'a, TransactionSigned>, Infallible> {
         let look_ahead = self.counters.unless(look_ahead::for_block(self, block));
+        if look_ahead.is_some() {
+            self.counters.begin(block.hash());
+        }
         Ok(ExecutionCtx { eth: self.eth.context_for_block(block)?, look_ahead })
     }
 
@@ -142,6 +162,7 @@ impl ConfigureEngineEvm<ExecutionData> for ParallelEvmConfig {
     ) -> Result<ExecutionCtx<'a, TransactionSigned>, Infallible> {
         let senders = self.payloads.take(payload.block_hash());
         let look_ahead = self.counters.unless(look_ahead::for_payload(self, payload, senders));
+        self.counters.begin(payload.block_hash());
         Ok(ExecutionCtx { eth: self.eth.context_for_payload(payload)?, look_ahead })
     }
 

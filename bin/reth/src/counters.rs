@@ -1,11 +1,13 @@
 //! Counts what became of blocks, in reth's metrics and for the log.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     fmt,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
 };
 
+use alloy_primitives::B256;
 use metrics::counter;
 use parking_lot::Mutex;
 use tandem_executor::{BlockStats, Observer};
@@ -25,7 +27,14 @@ pub(crate) struct Counters {
     attempts: AtomicU64,
     reexecuted: AtomicU64,
     committed_attempts: AtomicU64,
+    /// The engine's block at hand, since when.
+    current: Mutex<Option<(B256, Instant)>>,
+    /// What the engine's latest blocks took.
+    took: Mutex<VecDeque<(B256, BlockStats, Duration)>>,
 }
+
+/// Blocks whose counters are kept for the validator; it is told of one soon after its execution.
+const TOOK_MAX: usize = 64;
 
 impl Counters {
     /// Counts a block that is executed without a look-ahead.
@@ -38,21 +47,28 @@ impl Counters {
             .ok()
     }
 
-    /// Returns the number of blocks that were executed in parallel.
-    #[cfg(test)]
-    pub(crate) fn parallel(&self) -> u64 {
-        self.parallel.load(Relaxed)
+    /// Notes that the engine, which has one block at a time, executes this one.
+    pub(crate) fn begin(&self, block: B256) {
+        *self.current.lock() = Some((block, Instant::now()));
     }
 
-    /// Returns the number of blocks without a look-ahead for this reason.
-    #[cfg(test)]
-    pub(crate) fn sequential(&self, why: Sequential) -> u64 {
-        self.sequential.lock().get(&why).copied().unwrap_or_default()
+    /// Takes what a block of the engine's took.
+    pub(crate) fn took(&self, block: B256) -> Option<(BlockStats, Duration)> {
+        let mut took = self.took.lock();
+        let at = took.iter().rposition(|(known, ..)| *known == block)?;
+        took.remove(at).map(|(_, stats, duration)| (stats, duration))
     }
 }
 
 impl Observer for Counters {
     fn executed(&self, stats: &BlockStats, transactions: usize) {
+        if let Some((block, since)) = self.current.lock().take() {
+            let mut took = self.took.lock();
+            took.push_back((block, stats.clone(), since.elapsed()));
+            if took.len() > TOOK_MAX {
+                took.pop_front();
+            }
+        }
         if stats.threads < 2 {
             self.light.fetch_add(1, Relaxed);
             counter!("tandem_sequential_blocks_total", "reason" => "light").increment(1);
@@ -70,7 +86,7 @@ impl Observer for Counters {
         };
         add(&self.transactions, "tandem_parallel_transactions_total", transactions);
         add(&self.attempts, "tandem_attempts_total", stats.attempts);
-        add(&self.reexecuted, "tandem_reexecutions_total", stats.reexecuted);
+        add(&self.reexecuted, "tandem_engine_reexecutions_total", stats.reexecuted);
         add(&self.committed_attempts, "tandem_committed_attempts_total", stats.committed_attempts);
     }
 }
@@ -80,6 +96,7 @@ impl Sequential {
     const fn name(self) -> &'static str {
         match self {
             Self::Asked => "asked",
+            Self::FellBack => "fell_back",
             Self::Known => "known",
             Self::AccessList => "access_list",
             Self::NoParentState => "no_parent_state",

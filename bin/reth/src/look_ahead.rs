@@ -7,7 +7,7 @@ use alloy_rpc_types_engine::ExecutionData;
 use rayon::prelude::*;
 use reth_ethereum_primitives::{Block, TransactionSigned};
 use reth_primitives_traits::{SealedBlock, SignedTransaction};
-use tandem_executor::{BaseSource, LookAhead, Strategy};
+use tandem_executor::LookAhead;
 
 use crate::{
     config::ParallelEvmConfig,
@@ -20,6 +20,8 @@ use crate::{
 pub(crate) enum Sequential {
     /// The options say so.
     Asked,
+    /// The validator saw a divergence, and the policy is to fall back.
+    FellBack,
     /// It is in the node already: whoever executes it again wants to look at it.
     Known,
     /// It has a block access list: reth executes it in parallel by that, or wants to see all reads.
@@ -39,9 +41,7 @@ pub(crate) fn for_payload(
     payload: &ExecutionData,
     senders: Option<Arc<PayloadSenders>>,
 ) -> Foreseen {
-    if config.strategy == Strategy::Sequential {
-        return Err(Sequential::Asked);
-    }
+    let strategy = config.strategy()?;
     if payload.payload.as_v4().is_some() {
         return Err(Sequential::AccessList);
     }
@@ -50,14 +50,12 @@ pub(crate) fn for_payload(
     let senders = senders
         .unwrap_or_else(|| Arc::new(PayloadSenders::new(payload.payload.transactions().clone(), cache())));
     let transactions = senders.all().ok_or(Sequential::BadTransaction)?;
-    Ok(LookAhead { transactions, base: Arc::new(readers), strategy: config.strategy })
+    Ok(LookAhead { transactions, base: Arc::new(readers), strategy })
 }
 
 /// Looks ahead to a block that is not in the node yet, as the engine has it from its peers.
 pub(crate) fn for_block(config: &ParallelEvmConfig, block: &SealedBlock<Block>) -> Foreseen {
-    if config.strategy == Strategy::Sequential {
-        return Err(Sequential::Asked);
-    }
+    let strategy = config.strategy()?;
     if block.header().block_access_list_hash.is_some() {
         return Err(Sequential::AccessList);
     }
@@ -79,16 +77,7 @@ pub(crate) fn for_block(config: &ParallelEvmConfig, block: &SealedBlock<Block>) 
         })
         .collect();
     let transactions = transactions.ok_or(Sequential::BadTransaction)?.into();
-    Ok(LookAhead { transactions, base: Arc::new(readers), strategy: config.strategy })
-}
-
-/// Looks ahead to a block of a batch, on the state before it.
-pub(crate) fn in_batch(
-    config: &ParallelEvmConfig,
-    transactions: Arc<[Recovered<TransactionSigned>]>,
-    base: Arc<dyn BaseSource>,
-) -> LookAhead<TransactionSigned> {
-    LookAhead { transactions, base, strategy: config.strategy }
+    Ok(LookAhead { transactions, base: Arc::new(readers), strategy })
 }
 
 fn readers(config: &ParallelEvmConfig, parent: Parent) -> Result<Readers, Sequential> {

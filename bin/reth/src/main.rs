@@ -7,7 +7,7 @@
 //! 4. [`look_ahead`]: what workers are given before a block, or why not; [`payload`]: senders of a payload's transactions;
 //!    [`parents`]: states before blocks;
 //! 5. [`batch`]: many blocks at once, for reth's pipeline;
-//! 6. [`counters`]: what became of blocks.
+//! 6. [`counters`]: what became of blocks; [`exex`]: their validation.
 
 mod args;
 mod assembler;
@@ -15,6 +15,7 @@ mod batch;
 mod commands;
 mod config;
 mod counters;
+mod exex;
 mod look_ahead;
 mod node;
 mod parents;

@@ -27,12 +27,12 @@ where
     S: IntoIterator<Item = (U256, U256)>,
 {
     trie_root(accounts.into_iter().map(|account| {
-        let leaf = TrieAccount::new(
-            account.nonce,
-            account.balance,
-            storage_root(account.storage),
-            account.code_hash,
-        );
+        let leaf = TrieAccount {
+            nonce: account.nonce,
+            balance: account.balance,
+            storage_root: storage_root(account.storage),
+            code_hash: account.code_hash,
+        };
         (keccak256(account.address), leaf)
     }))
 }

@@ -58,7 +58,12 @@ fn recompute(snapshot: &Snapshot) -> Result<B256, StateError> {
             builder.add_leaf(Nibbles::unpack(&key[32..]), &alloy_rlp::encode_fixed_size(&value));
         }
         let storage_root = storage.map_or(EMPTY_ROOT_HASH, |mut storage| storage.root());
-        let leaf = TrieAccount::new(account.nonce, account.balance, storage_root, account.code_hash);
+        let leaf = TrieAccount {
+            nonce: account.nonce,
+            balance: account.balance,
+            storage_root,
+            code_hash: account.code_hash,
+        };
         builder.add_leaf(Nibbles::unpack(&address[..]), &alloy_rlp::encode(leaf));
     }
     if let Some(entry) = slots.next() {

@@ -1,7 +1,7 @@
 //! Makes the proofs that `eth_getProof` (EIP-1186) returns.
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY, Nibbles, TrieAccount};
+use alloy_trie::{Nibbles, TrieAccount};
 use std::sync::{Mutex, PoisonError};
 
 use super::{NodeSource, TrieError, TrieOwner, read_account, read_slot};
@@ -41,7 +41,7 @@ pub fn account_proof(
     let path = Path::new(source);
     let account = read_account(&path, state_root, hashed_address)?;
     let account_proof = path.into_nodes();
-    let account = account.unwrap_or_else(|| TrieAccount::new(0, U256::ZERO, EMPTY_ROOT_HASH, KECCAK_EMPTY));
+    let account = account.unwrap_or_default();
     let storage_proof = slots.iter().map(|slot| {
         let path = Path::new(source);
         let hashed_slot = keccak256(slot.to_be_bytes::<32>());

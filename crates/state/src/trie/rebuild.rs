@@ -55,7 +55,7 @@ fn account_leaf(
     });
     let storage_root = Rebuild::run(source, TrieOwner::Storage(key), before, slots.collect())?;
     let code_hash = if info.code_hash.is_zero() { KECCAK_EMPTY } else { info.code_hash };
-    let leaf = TrieAccount::new(info.nonce, info.balance, storage_root, code_hash);
+    let leaf = TrieAccount { nonce: info.nonce, balance: info.balance, storage_root, code_hash };
     Ok(Some(alloy_rlp::encode(leaf)))
 }
 

@@ -127,7 +127,7 @@ impl Part<AccountChange<'_>> {
 
 fn account_leaf(account: &Account, storage_root: B256) -> Vec<u8> {
     let Account { nonce, balance, code_hash } = *account;
-    alloy_rlp::encode(TrieAccount::new(nonce, balance, storage_root, code_hash))
+    alloy_rlp::encode(TrieAccount { nonce, balance, storage_root, code_hash })
 }
 
 /// A slot's new value, and what was there before, if that is known.
