@@ -16,6 +16,12 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{block::RethBlock, state::SharedState};
 
+/// How far below the validator's position reth is told that blocks are finished.
+///
+/// reth does not tell an ExEx of blocks up to the height that it called finished, not even of others that come in their
+/// place after an unwind or a reorg.
+const FINISHED_DEPTH: u64 = 64;
+
 /// A running reth node.
 pub(super) struct RethHost<P> {
     provider: P,
@@ -92,8 +98,11 @@ where
     }
 
     fn finished(&self, block: BlockNumHash) {
-        // Without a receiver the node is going down.
-        let _ = self.events.send(ExExEvent::FinishedHeight(block));
+        let Some(number) = block.number.checked_sub(FINISHED_DEPTH) else { return };
+        if let Ok(Some(hash)) = self.canonical_hash(number) {
+            // Without a receiver the node is going down.
+            let _ = self.events.send(ExExEvent::FinishedHeight(BlockNumHash::new(number, hash)));
+        }
     }
 }
 
