@@ -18,6 +18,7 @@ use tandem_executor::{
     WorkerPanic, WorkerPool,
     base::SharedState,
     block::{BlockInput, execute_block},
+    clock::Watch,
     driven::{Schedule, execute_block_driven},
 };
 
@@ -59,6 +60,8 @@ pub struct Parallel {
     /// What goes wrong on purpose.
     #[cfg(feature = "fault-injection")]
     pub fault: Option<crate::evidence::FaultEvidence>,
+    /// What sees, and times, what threads do in one execution; nothing in the product.
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 impl Parallel {
@@ -70,6 +73,7 @@ impl Parallel {
             seam,
             schedule: None,
             trust: Trust::Nothing,
+            watch: None,
             #[cfg(feature = "fault-injection")]
             fault: None,
         }
@@ -79,6 +83,13 @@ impl Parallel {
     #[must_use]
     pub const fn with_schedule(mut self, schedule: Option<Schedule>) -> Self {
         self.schedule = schedule;
+        self
+    }
+
+    /// Lets a watch see, and time, what threads do in the next execution.
+    #[must_use]
+    pub fn watched(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.watch = Some(watch);
         self
     }
 
@@ -195,7 +206,10 @@ impl Parallel {
         let factory = Factory::new(Receipts, case.spec.clone(), EthEvmFactory::default(), self.pool.clone());
         #[cfg(feature = "fault-injection")]
         let factory = factory.with_trust(self.trust).with_fault(self.fault_in(&case.block));
-        factory
+        match &self.watch {
+            Some(watch) => factory.with_watch(watch.clone()),
+            None => factory,
+        }
     }
 }
 

@@ -50,6 +50,12 @@ impl CodeStock {
         self.0.lock().pop().unwrap_or_default()
     }
 
+    /// Returns how many collections wait.
+    #[cfg(all(test, loom))]
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().len()
+    }
+
     /// Puts a collection back.
     pub fn put_back(&self, codes: Codes) {
         self.0.lock().push(codes);

@@ -26,10 +26,12 @@ use revm::{
 };
 
 use crate::{
+    clock::Part,
     error::WorkerPanic,
     evm::SpeculativeEvmFactory,
     factory::{ExecutionCtx, ParallelBlockExecutorFactory},
     frontier::Frontier,
+    index::TxIndex,
     look_ahead::LookAhead,
     observer::Observer,
     payment::PaymentRules,
@@ -128,7 +130,11 @@ where
     fn speculate(&mut self) -> Result<(), WorkerPanic> {
         let pool = self.factory.pool();
         if let Some((workers, speculation)) = self.prepare_speculation(pool.worker_count())? {
+            let clock = speculation.clock.clone();
+            clock.passed(Part::Prepare, TxIndex::default());
+            clock.tell(|watch| watch.start(workers));
             pool.start(workers, move || worker::run(&speculation));
+            clock.passed(Part::Start, TxIndex::default());
         }
         Ok(())
     }
@@ -159,6 +165,7 @@ where
             self.payments,
             pool.codes().clone(),
             workers + 1,
+            self.factory.clock(),
         ));
         // Without a reader of the base state, or where its system calls fail, there is no speculation.
         let Ok(mut frontier) = Frontier::new(speculation.clone(), workers + 1, self.factory.trust()) else {
@@ -268,7 +275,11 @@ where
     fn apply_pre_execution_changes(&mut self) -> Result<(), BlockExecutionError> {
         // Finds no look-ahead where speculation is prepared already.
         self.speculate().map_err(BlockExecutionError::other)?;
-        self.inner.apply_pre_execution_changes()
+        self.inner.apply_pre_execution_changes()?;
+        if let Some(frontier) = &self.frontier {
+            frontier.passed(Part::Begin);
+        }
+        Ok(())
     }
 
     fn execute_transaction_without_commit(

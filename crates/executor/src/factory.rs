@@ -13,8 +13,13 @@ use alloy_primitives::Log;
 use revm::Inspector;
 
 use crate::{
-    evm::SpeculativeEvmFactory, executor::ParallelBlockExecutor, look_ahead::LookAhead, observer::Observer,
-    pool::WorkerPool, validation::Trust,
+    clock::{Clock, Watch},
+    evm::SpeculativeEvmFactory,
+    executor::ParallelBlockExecutor,
+    look_ahead::LookAhead,
+    observer::Observer,
+    pool::WorkerPool,
+    validation::Trust,
 };
 
 /// Context of one block's execution: Ethereum's own, and a look-ahead.
@@ -46,6 +51,7 @@ pub struct ParallelBlockExecutorFactory<R, Spec, F> {
     evm_factory: Arc<F>,
     pool: Arc<WorkerPool>,
     trust: Trust,
+    watch: Option<Arc<dyn Watch>>,
     #[cfg(feature = "fault-injection")]
     fault: Option<crate::fault::Fault>,
     observer: Option<Arc<dyn Observer>>,
@@ -60,6 +66,7 @@ impl<R, Spec, F> ParallelBlockExecutorFactory<R, Spec, F> {
             evm_factory: Arc::new(evm_factory),
             pool,
             trust: Trust::Nothing,
+            watch: None,
             #[cfg(feature = "fault-injection")]
             fault: None,
             observer: None,
@@ -94,6 +101,13 @@ impl<R, Spec, F> ParallelBlockExecutorFactory<R, Spec, F> {
         self
     }
 
+    /// Lets a watch see, and time, what threads do; a watch is good for one block.
+    #[must_use]
+    pub fn with_watch(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
     /// Returns the chain specification.
     pub const fn spec(&self) -> &Spec {
         &self.spec
@@ -114,6 +128,11 @@ impl<R, Spec, F> ParallelBlockExecutorFactory<R, Spec, F> {
 
     pub(crate) const fn observer(&self) -> Option<&Arc<dyn Observer>> {
         self.observer.as_ref()
+    }
+
+    /// Returns a clock for a block's threads.
+    pub(crate) fn clock(&self) -> Clock {
+        Clock::new(self.watch.clone())
     }
 
     pub(crate) const fn trust(&self) -> Trust {

@@ -18,6 +18,7 @@ use revm::{Database, context_interface::result::ResultAndState, state::EvmState}
 use crate::{
     attempt::{Attempt, Shape},
     base::ReadError,
+    clock::{Part, Watch},
     error::WorkerPanic,
     evm::SpeculativeEvmFactory,
     hot::Outcomes,
@@ -26,7 +27,7 @@ use crate::{
     schedule::Taken,
     speculation::Speculation,
     stats::BlockStats,
-    sync::{Instant, spin_loop, thread},
+    sync::{spin_loop, thread},
     validation::{Trust, Validity, Written, validate},
     worker::{self, Step, Worker},
     writes::WriteSet,
@@ -217,6 +218,7 @@ where
             self.outcomes.held(target);
             let state = std::mem::take(&mut attempt.state);
             self.published = Published::Valid(attempt);
+            self.passed(Part::Hold);
             return Some(ResultAndState { result, state });
         }
         if let Some(Validity::Conflict(location)) = validity {
@@ -230,6 +232,7 @@ where
         }
         self.stats.reexecuted += 1;
         self.published = Published::Stale(attempt);
+        self.passed(Part::Fail);
         None
     }
 
@@ -249,13 +252,13 @@ where
             if self.work_ahead()? != Step::Nothing {
                 continue;
             }
-            let end =
-                *deadline.get_or_insert_with(|| Instant::now() + patience(self.execution_time(), elapsed));
-            if Instant::now() >= end {
+            let end = *deadline.get_or_insert_with(|| self.now() + patience(self.execution_time(), elapsed));
+            if self.now() >= end {
                 return Ok(self.speculation.schedule.seize(self.next));
             }
             (0..SPIN_COUNT).for_each(|_| spin_loop());
             thread::yield_now();
+            self.passed(Part::Wait);
         }
     }
 
@@ -272,6 +275,20 @@ where
     fn execution_time(&self) -> Duration {
         let tx = &self.speculation.transactions[self.next.0];
         EXECUTION_TIME_MIN + Duration::from_nanos(tx.gas_limit())
+    }
+
+    /// Tells the block's clock that the frontier has done a part of its next transaction.
+    pub fn passed(&self, part: Part) {
+        self.speculation.clock.passed(part, self.next);
+    }
+
+    /// Tells the block's clock that the frontier has committed a transaction.
+    pub fn committed(&self, part: Part) {
+        self.speculation.clock.passed(part, TxIndex(self.next.0.saturating_sub(1)));
+    }
+
+    fn now(&self) -> Duration {
+        self.speculation.clock.now()
     }
 
     /// Notes that the next transaction is committed with `state`, and goes on to the one after it.
@@ -363,6 +380,7 @@ where
 impl<F: SpeculativeEvmFactory, T> Drop for Frontier<F, T> {
     fn drop(&mut self) {
         self.speculation.stop();
+        self.speculation.clock.tell(Watch::over);
     }
 }
 

@@ -13,7 +13,8 @@
 //!    batch; [`observer`]: what the caller is told;
 //! 3. [`frontier`]: the walk in block order; [`speculation`] and [`schedule`]: what it shares with workers;
 //!    [`early`] and [`hot`]: what to begin first and what to leave alone; [`worker`]: one worker's step; [`pool`]:
-//!    threads that outlive blocks; [`driven`]: the same on one thread, in an order that a seed decides;
+//!    threads that outlive blocks; [`driven`]: the same on one thread, in an order that a seed decides; [`clock`] and
+//!    [`virtual_time`]: the same one thread at a time, in the time that costs decide;
 //! 4. [`payment`]: transactions that need no EVM;
 //!    [`tracked_db`], [`instructions`], [`evm`]: how an attempt learns what it read;
 //! 5. [`attempt`], [`needs`], [`writes`], [`memory`]: what an attempt read, needed and wrote;
@@ -27,6 +28,7 @@
 pub mod attempt;
 pub mod base;
 pub mod block;
+pub mod clock;
 pub mod codes;
 pub mod driven;
 pub mod early;
@@ -45,6 +47,8 @@ pub mod look_ahead;
 pub mod marks;
 pub mod memory;
 pub mod merged;
+#[cfg(all(test, loom))]
+mod models;
 pub mod needs;
 pub mod observer;
 pub mod overlay;
@@ -58,6 +62,7 @@ pub mod stats;
 mod sync;
 pub mod tracked_db;
 pub mod validation;
+pub mod virtual_time;
 pub mod worker;
 pub mod writes;
 

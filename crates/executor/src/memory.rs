@@ -10,7 +10,7 @@ use std::{collections::VecDeque, hash::BuildHasher};
 
 use alloy_primitives::{
     Address, B256, U256,
-    map::{AddressMap, DefaultHashBuilder, HashMap, hash_map::Entry},
+    map::{AddressMap, HashMap, hash_map::Entry},
 };
 use revm::{bytecode::Bytecode, state::AccountInfo};
 use smallvec::SmallVec;
@@ -25,11 +25,17 @@ use crate::{
     writes::{AccountChange, AccountWrite, WriteSet},
 };
 
-/// Independent parts, so that threads seldom meet at a lock.
-const SHARD_COUNT: usize = 64;
+/// Independent parts, so that threads seldom meet at a lock; few in models, which are to meet.
+const SHARD_COUNT: usize = if cfg!(loom) { 1 } else { 64 };
+
+/// Hashes locations; in models in the same way every time.
+#[cfg(not(any(loom, feature = "shuttle")))]
+type Hasher = alloy_primitives::map::DefaultHashBuilder;
+#[cfg(any(loom, feature = "shuttle"))]
+type Hasher = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 
 /// Words of the filter; 64 locations a word, so that of some thousand written locations few share a bit with others.
-const FILTER_WORDS: usize = 1024;
+const FILTER_WORDS: usize = if cfg!(loom) { 1 } else { 1024 };
 
 /// Versions of all locations that the block writes.
 #[derive(derive_more::Debug)]
@@ -40,7 +46,7 @@ pub struct MultiVersionMemory {
     #[debug(skip)]
     filter: Filter,
     #[debug(skip)]
-    hasher: DefaultHashBuilder,
+    hasher: Hasher,
 }
 
 /// Tells locations that were never written from those that may have been, without a lock.
@@ -102,7 +108,7 @@ impl MultiVersionMemory {
             shards: (0..SHARD_COUNT).map(|_| RwLock::default()).collect(),
             codes: RwLock::default(),
             filter: Filter::new(),
-            hasher: DefaultHashBuilder::default(),
+            hasher: Hasher::default(),
         }
     }
 

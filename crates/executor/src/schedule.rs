@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use crate::{
     attempt::Attempt,
+    clock::{Clock, Nap, Watch},
     index::TxIndex,
     memory::MultiVersionMemory,
     sync::{
-        Condvar, Instant, Mutex,
+        Condvar, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -29,6 +30,7 @@ pub struct Schedule<H> {
     early: Vec<TxIndex>,
     next_early: AtomicUsize,
     attempts: AtomicUsize,
+    clock: Clock,
     nap: Mutex<()>,
     wake: Condvar,
 }
@@ -38,7 +40,7 @@ pub struct Schedule<H> {
 struct Slot<H> {
     phase: Phase,
     /// When it was claimed last.
-    since: Option<Instant>,
+    since: Duration,
     /// The last attempt that was published in the memory.
     attempt: Option<Box<Attempt<H>>>,
 }
@@ -73,9 +75,9 @@ pub enum Taken<H> {
 }
 
 impl<H> Slot<H> {
-    fn run(&mut self) {
+    const fn run(&mut self, now: Duration) {
         self.phase = Phase::Running;
-        self.since = Some(Instant::now());
+        self.since = now;
     }
 
     fn take(&mut self) -> Taken<H> {
@@ -91,7 +93,7 @@ impl<H> Schedule<H> {
     /// Creates a schedule of transactions, of which some are left to the frontier.
     ///
     /// The transactions in `early` are the first to be claimed.
-    pub fn new(claims: impl Iterator<Item = Claim>, early: Vec<TxIndex>) -> Self {
+    pub fn new(claims: impl Iterator<Item = Claim>, early: Vec<TxIndex>, clock: Clock) -> Self {
         Self {
             early,
             next_early: AtomicUsize::new(0),
@@ -100,10 +102,11 @@ impl<H> Schedule<H> {
                     Claim::Anyone => Phase::Idle,
                     Claim::Frontier => Phase::Left,
                 })
-                .map(|phase| Mutex::new(Slot { phase, since: None, attempt: None }))
+                .map(|phase| Mutex::new(Slot { phase, since: Duration::ZERO, attempt: None }))
                 .collect(),
             next: AtomicUsize::new(0),
             attempts: AtomicUsize::new(0),
+            clock,
             nap: Mutex::new(()),
             wake: Condvar::new(),
         }
@@ -137,7 +140,7 @@ impl<H> Schedule<H> {
                 _ => false,
             };
             if worth {
-                slot.run();
+                slot.run(self.clock.now());
                 return Some(index);
             }
         }
@@ -153,7 +156,7 @@ impl<H> Schedule<H> {
         let mut slot = self.slots[index.0].lock();
         let is_idle = slot.phase == Phase::Idle;
         if is_idle {
-            slot.run();
+            slot.run(self.clock.now());
         }
         is_idle.then_some(index)
     }
@@ -198,7 +201,7 @@ impl<H> Schedule<H> {
     pub fn take(&self, index: TxIndex) -> Taken<H> {
         let mut slot = self.slots[index.0].lock();
         match slot.phase {
-            Phase::Running => Taken::Running(slot.since.map_or(Duration::ZERO, |since| since.elapsed())),
+            Phase::Running => Taken::Running(self.clock.now().saturating_sub(slot.since)),
             _ => slot.take(),
         }
     }
@@ -211,17 +214,20 @@ impl<H> Schedule<H> {
     /// Makes workers look again at all transactions from `index` on.
     pub fn rewind(&self, index: TxIndex) {
         self.next.fetch_min(index.0, Ordering::Relaxed);
-        self.wake.notify_all();
+        self.wake_all();
     }
 
     /// Lets a worker without work sleep until something may have changed.
     pub fn nap(&self) {
-        self.wake.wait_for(&mut self.nap.lock(), NAP_MAX);
+        if self.clock.nap() == Nap::Due {
+            self.wake.wait_for(&mut self.nap.lock(), NAP_MAX);
+        }
     }
 
     /// Wakes all workers.
     pub fn wake_all(&self) {
         self.wake.notify_all();
+        self.clock.tell(Watch::wake);
     }
 
     /// Returns how many attempts finished.

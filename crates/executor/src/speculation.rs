@@ -9,6 +9,7 @@ use revm::context_interface::Block;
 use crate::{
     attempt::Attempt,
     base::{BaseSource, ReadError},
+    clock::Clock,
     codes::CodeStock,
     early::early,
     evm::{SpeculativeEvmFactory, WorkerEvm},
@@ -45,6 +46,8 @@ pub struct Speculation<F: SpeculativeEvmFactory, T> {
     /// Who runs what.
     #[debug(skip)]
     pub schedule: Schedule<<F as EvmFactory>::HaltReason>,
+    /// The block's time.
+    pub clock: Clock,
     /// Which targets' transactions workers leave to the frontier.
     #[debug(skip)]
     pub hot: HotTargets,
@@ -73,6 +76,7 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
         payments: Option<PaymentRules>,
         codes: Arc<CodeStock>,
         threads: usize,
+        clock: Clock,
     ) -> Self
     where
         T: Transaction,
@@ -88,7 +92,9 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
                     _ => Claim::Anyone,
                 }),
                 early(&ahead.transactions),
+                clock.clone(),
             ),
+            clock,
             hot: HotTargets::default(),
             payments,
             transactions: ahead.transactions,

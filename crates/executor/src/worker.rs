@@ -11,6 +11,7 @@ use alloy_evm::{Evm, EvmFactory, FromRecoveredTx};
 use crate::{
     attempt::Attempt,
     base::ReadError,
+    clock::{Part, Watch},
     evm::{SpeculativeEvmFactory, WorkerEvm},
     index::TxIndex,
     needs::{Circumstances, TxFacts},
@@ -63,12 +64,25 @@ where
     pub fn step(&mut self) -> Step {
         match self.claim() {
             Ok(index) => {
+                self.passed(Part::Claim, index);
                 let attempt = self.attempt(index);
+                self.passed(Part::Attempt, index);
                 self.publish(index, attempt);
+                self.passed(Part::Publish, index);
                 Step::Attempted(index)
             }
-            Err(step) => step,
+            Err(step) => {
+                match step {
+                    Step::Left(index) | Step::Attempted(index) => self.passed(Part::Leave, index),
+                    Step::Nothing => self.passed(Part::Seek, TxIndex::default()),
+                }
+                step
+            }
         }
+    }
+
+    fn passed(&self, part: Part, index: TxIndex) {
+        self.speculation.clock.passed(part, index);
     }
 
     /// Claims a transaction to attempt; without one, returns what the step comes to.
@@ -174,6 +188,8 @@ where
     F: SpeculativeEvmFactory<Tx: FromRecoveredTx<T>>,
     T: alloy_consensus::Transaction,
 {
+    let clock = &speculation.clock;
+    clock.tell(Watch::enter);
     let work = || {
         // The block may be over before this thread was free.
         if speculation.is_stopped() {
@@ -181,15 +197,18 @@ where
         }
         // Without a reader this worker stays out; the frontier needs none.
         let Ok(mut worker) = Worker::new(speculation.clone()) else { return };
+        clock.passed(Part::Arrive, TxIndex::default());
         while !speculation.is_stopped() {
             if worker.step() == Step::Nothing {
                 speculation.schedule.nap();
+                clock.passed(Part::Nap, TxIndex::default());
             }
         }
     };
     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
         speculation.fail(panic_message(panic.as_ref()));
     }
+    clock.tell(Watch::leave);
 }
 
 /// Returns what a panic says.

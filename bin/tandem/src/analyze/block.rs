@@ -7,7 +7,7 @@ use tandem_compare::{ParentState, Reference};
 use tandem_corpus::Case;
 use tandem_report::{AnalysisBlock, Outlook, parallelism_of};
 
-use super::{hot::hot_spots, partitions};
+use super::{hot::hot_spots, partitions, predict::Predictor};
 
 /// What was found out about a block.
 #[derive(Debug)]
@@ -28,13 +28,27 @@ pub(crate) fn analyze<S: ParentState>(
     case: &Case<S>,
     threads: &[NonZero<usize>],
     iterations: NonZero<usize>,
+    predictor: &Predictor,
 ) -> Result<Analyzed, String> {
     let accesses = observe(case).map_err(|error| error.to_string())?;
     let graph = Graph::new(&accesses);
     let times = transaction_times(case, iterations)?;
     let gas: Vec<u64> = accesses.iter().map(|access| access.gas_used).collect();
-    let figures =
+    let mut figures =
         figures(case, &accesses, &graph, &Paths::new(&graph, &gas), &Paths::new(&graph, &times), threads);
+    let prediction = predictor.predict(case, &times)?;
+    for (threads, time) in &prediction.predicted {
+        if let Some(outlook) = figures.speedup.get_mut(&threads.get()) {
+            outlook.predicted = Some(round(prediction.sequential / time));
+        }
+    }
+    tracing::info!(
+        block = figures.number,
+        sequential_ns = prediction.sequential,
+        two_threads_ns = prediction.measured,
+        predicted_ns = ?prediction.predicted,
+        "predicted",
+    );
     Ok(Analyzed { figures, graph, gas })
 }
 
@@ -76,7 +90,6 @@ fn outlook(by_time: &Paths<'_>, threads: usize) -> Outlook {
         0 => 1.0,
         time => by_time.total() as f64 / time as f64,
     };
-    let round = |ratio: f64| (ratio * 1e3).round() / 1e3;
     Outlook { bound: round(by_time.bound(threads)), in_order: round(in_order), predicted: None }
 }
 
@@ -96,6 +109,10 @@ fn transaction_times<S: ParentState>(case: &Case<S>, iterations: NonZero<usize>)
         samples.get(samples.len() / 2).map_or(0, |time| time.as_nanos() as u64)
     };
     Ok(samples.into_iter().map(median).collect())
+}
+
+fn round(ratio: f64) -> f64 {
+    (ratio * 1e3).round() / 1e3
 }
 
 fn us(ns: u64) -> f64 {

@@ -8,7 +8,7 @@ use tandem_compare::{Engine, Expectation, Observe, Output, Reference};
 use tandem_corpus::Case;
 use tandem_report::{Analysis, AnalysisInfo};
 
-use super::{block::analyze, draw, hot::hot_spots};
+use super::{block::analyze, draw, hot::hot_spots, predict::Predictor};
 use crate::{
     args::Format,
     exit::Exit,
@@ -45,8 +45,10 @@ pub(crate) fn run(
     interrupt: Interrupt,
     progress: Progress,
 ) -> Result<Exit> {
+    let predictor = Predictor::new(&task.threads, task.iterations)?;
     let mut analyzing = Analyzing {
         task,
+        predictor,
         interrupt,
         progress,
         analysis: Analysis::new(info),
@@ -61,6 +63,7 @@ pub(crate) fn run(
 /// A run under way.
 struct Analyzing {
     task: Task,
+    predictor: Predictor,
     interrupt: Interrupt,
     progress: Progress,
     analysis: Analysis,
@@ -72,7 +75,7 @@ struct Analyzing {
 impl Visitor for Analyzing {
     fn visit<S: Parent>(&mut self, case: &Case<S>, expectation: Expectation) -> Result<Option<Output>> {
         let output = Reference::default().execute(case, Observe::Output).result.ok();
-        match analyze(case, &self.task.threads, self.task.iterations) {
+        match analyze(case, &self.task.threads, self.task.iterations, &self.predictor) {
             Ok(analyzed) => {
                 if let Some(dir) = &self.task.graph {
                     draw::write(dir, case, &analyzed)?;

@@ -12,6 +12,7 @@ use revm::{context_interface::result::ResultAndState, state::EvmState};
 
 use super::{ParallelBlockExecutor, outcome};
 use crate::{
+    clock::Part,
     evm::SpeculativeEvmFactory,
     merged::{Applied, MergedState},
     payment::PaymentRules,
@@ -53,11 +54,18 @@ where
             }
             _ => None,
         };
+        let mut part = Part::CommitAttempt;
         let result = match taken {
             Some(result) => outcome(result, tx.inner()),
-            None => self.execute(tx)?,
+            None => {
+                part = Part::CommitExecution;
+                self.execute(tx)?
+            }
         };
         if let Some(frontier) = &mut self.frontier {
+            if part == Part::CommitExecution {
+                frontier.passed(Part::Execute);
+            }
             frontier.commit_merging(&result.result.state);
         }
         #[cfg(feature = "fault-injection")]
@@ -66,6 +74,7 @@ where
         let spent = self.inner.evm.db_mut().take_spent();
         if let Some(frontier) = &mut self.frontier {
             frontier.give_back(spent);
+            frontier.committed(part);
         }
         Ok(gas)
     }
@@ -87,7 +96,11 @@ where
             Some(frontier) => frontier.pass(),
             None => self.stats.paid += 1,
         }
-        Ok(Some(self.inner.commit_transaction(result)))
+        let gas = self.inner.commit_transaction(result);
+        if let Some(frontier) = &self.frontier {
+            frontier.committed(Part::Pay);
+        }
+        Ok(Some(gas))
     }
 
     /// Does as [`Self::falsified`] where the state was changed already.
