@@ -340,6 +340,26 @@ mod tests {
     }
 
     #[test]
+    fn storage_is_emptied_by_each_of_its_reasons_alone_and_of_that_account_only() {
+        use revm::state::AccountStatus;
+        let other = Address::repeat_byte(2);
+        let reasons: [fn(&mut Account); 3] = [
+            |account| account.status |= AccountStatus::Created,
+            |account| account.status |= AccountStatus::SelfDestructed,
+            |account| account.info = AccountInfo::default(),
+        ];
+        for reason in reasons {
+            let mut account = Account::from(info(5, 1));
+            account.mark_touch();
+            reason(&mut account);
+            let mut written = Written::default();
+            written.add(&EvmState::from_iter([(ADDRESS, account)]));
+            assert!(written.contains_slot(ADDRESS, U256::ONE) && !written.contains_slot(other, U256::ONE));
+            assert!(written.contains_account(ADDRESS) && !written.contains_account(other));
+        }
+    }
+
+    #[test]
     fn account_that_would_become_empty_is_a_conflict() {
         let mut attempt = attempt(Some(info(5, 0)), info(5, 0), CREDIT);
         assert_eq!(run(&mut attempt, None), Validity::Conflict(Location::Account(ADDRESS)));
