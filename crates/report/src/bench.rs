@@ -115,17 +115,24 @@ pub struct Bench {
     info: BenchInfo,
     blocks: Vec<BenchBlock>,
     completion: Completion,
+    /// Peaks of memory by side, in bytes.
+    peaks: BTreeMap<String, u64>,
 }
 
 impl Bench {
     /// Starts without blocks.
     pub const fn new(info: BenchInfo) -> Self {
-        Self { info, blocks: Vec::new(), completion: Completion::Complete }
+        Self { info, blocks: Vec::new(), completion: Completion::Complete, peaks: BTreeMap::new() }
     }
 
     /// Adds a block.
     pub fn add(&mut self, block: BenchBlock) {
         self.blocks.push(block);
+    }
+
+    /// Notes the peak of memory of a process that executed all blocks on one side: `sequential`, or a number of threads.
+    pub fn set_peak(&mut self, side: String, peak_bytes: u64) {
+        self.peaks.insert(side, peak_bytes);
     }
 
     /// Notes that blocks are missing.
@@ -149,13 +156,16 @@ impl Bench {
         Speedups::by_threads(&self.blocks.iter().filter(is_large).collect::<Vec<_>>())
     }
 
-    /// Returns the figures as one JSON object with the keys `blocks`, `summary`, `summary_gas_min` and `run`.
+    /// Returns the figures as one JSON object with the keys `blocks`, `summary`, `summary_gas_min`, `run`, and
+    /// `peak_bytes` where memory was measured.
     pub fn json(&self) -> String {
         #[derive(Serialize)]
         struct Document<'a> {
             blocks: &'a [BenchBlock],
             summary: BTreeMap<usize, Speedups>,
             summary_gas_min: BTreeMap<usize, Speedups>,
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            peak_bytes: &'a BTreeMap<String, u64>,
             partial: bool,
             run: &'a BenchInfo,
         }
@@ -163,6 +173,7 @@ impl Bench {
             blocks: &self.blocks,
             summary: self.summary(),
             summary_gas_min: self.summary_of_large(),
+            peak_bytes: &self.peaks,
             partial: self.completion == Completion::Partial,
             run: &self.info,
         };

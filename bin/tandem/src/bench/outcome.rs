@@ -74,6 +74,11 @@ impl Outcome {
         Ok(())
     }
 
+    /// Takes the peak of memory of one side, in bytes.
+    pub(crate) fn measured(&mut self, side: String, peak_bytes: u64) {
+        self.bench.set_peak(side, peak_bytes);
+    }
+
     /// Takes a block without figures.
     pub(crate) fn refused<S: Evident>(&mut self, case: &Case<S>, refusal: Refusal) {
         let number = case.block.header.number;

@@ -4,22 +4,27 @@ use eyre::Result;
 use tandem_compare::{Expectation, Output, StateRoot, Terms};
 use tandem_corpus::Case;
 
-use super::{contest::Contest, outcome::Outcome};
+use super::{contest::Contest, memory, outcome::Outcome};
 use crate::{
     exit::Exit,
     replay::missing::Parent,
     valid::{self, Sources, Visitor},
 };
 
-/// Times the valid blocks of the sources, one after the other, and tells the figures.
+/// Times the valid blocks of the sources, one after the other, measures the memory of some, and tells the figures.
 pub(crate) fn run(
     sources: &Sources<'_>,
     limit: Option<u64>,
     contest: Contest,
     outcome: Outcome,
+    peaks: Vec<String>,
 ) -> Result<Exit> {
     let mut timing = Timing { contest, outcome, limit };
     valid::walk(sources, &mut timing)?;
+    for alone in peaks {
+        let bytes = memory::measure(&alone)?;
+        timing.outcome.measured(alone, bytes);
+    }
     timing.outcome.finish()
 }
 

@@ -1,6 +1,6 @@
 //! `tandem bench`: times sequential and parallel execution, in turn, in one process.
 
-use std::{num::NonZero, path::PathBuf};
+use std::{iter, num::NonZero, path::PathBuf};
 
 use clap::Args;
 use eyre::Result;
@@ -9,7 +9,12 @@ use tandem_report::{BenchInfo, RunInfo};
 
 use crate::{
     args::{Format, Generated, SeamArg, StrategyArg, Threads},
-    bench::{contest::Contest, outcome::Outcome, run::run},
+    bench::{
+        contest::Contest,
+        memory::{Alone, execute_alone},
+        outcome::Outcome,
+        run::run,
+    },
     cli::Display,
     exit::Exit,
     interrupt::Interrupt,
@@ -63,6 +68,12 @@ pub(crate) struct Bench {
     /// Execute each block so many times on each side; the median counts
     #[arg(long, default_value = "11", value_name = "K", help_heading = "Execution")]
     iterations: NonZero<usize>,
+    /// Also measure the peak of memory, each side in a process of its own (Linux)
+    #[arg(long, help_heading = "Execution")]
+    memory: bool,
+    /// Execute with one strategy only and print the peak of memory, in bytes; how `--memory` measures
+    #[arg(long, hide = true, value_name = "sequential|N")]
+    alone: Option<Alone>,
 
     /// Form of the results on standard output
     #[arg(long, value_enum, default_value_t, help_heading = "Results")]
@@ -78,6 +89,13 @@ pub(crate) struct Bench {
 impl Bench {
     /// Runs the subcommand.
     pub(crate) fn run(&self, display: &Display) -> Result<Exit> {
+        let embedded = [Generated::EMBEDDED];
+        let is_empty = self.sources.is_empty() && self.generate.is_empty();
+        let generated = if is_empty { &embedded } else { self.generate.as_slice() };
+        let sources = Sources { paths: &self.sources, generated, seed: self.seed };
+        if let Some(alone) = self.alone {
+            return execute_alone(&sources, self.limit, alone, self.strategy.into(), self.seam.into());
+        }
         let threads = Threads::counts(&self.threads);
         let contest = Contest::new(&threads, self.strategy.into(), self.seam.into(), self.iterations)?;
         let evidence = evidence::Run {
@@ -85,15 +103,20 @@ impl Bench {
             threads: threads.iter().max().map_or(1, |threads| threads.get()),
             seed: Some(self.seed),
         };
-        let embedded = [Generated::EMBEDDED];
-        let is_empty = self.sources.is_empty() && self.generate.is_empty();
-        let generated = if is_empty { &embedded } else { self.generate.as_slice() };
-        let sources = Sources { paths: &self.sources, generated, seed: self.seed };
         let interrupt = Interrupt::listen()?;
         let progress = Progress::start(display);
         let outcome =
             Outcome::new(self.info(), self.format, self.json.clone(), evidence, interrupt, progress);
-        run(&sources, self.limit, contest, outcome)
+        run(&sources, self.limit, contest, outcome, self.peaks())
+    }
+
+    /// Whose peak of memory is measured.
+    fn peaks(&self) -> Vec<String> {
+        if !self.memory {
+            return Vec::new();
+        }
+        let threads = Threads::counts(&self.threads).into_iter().map(|threads| threads.to_string());
+        iter::once("sequential".to_owned()).chain(threads).collect()
     }
 
     fn info(&self) -> BenchInfo {

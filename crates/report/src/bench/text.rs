@@ -39,6 +39,15 @@ impl Bench {
             self.info.strategy,
             self.info.seam,
         );
+        if let Some(sequential) = self.peaks.get("sequential") {
+            let mib = |bytes: &u64| *bytes as f64 / f64::from(1 << 20);
+            let _ = write!(text, "peak memory: sequential {:.0} MiB", mib(sequential));
+            for (threads, bytes) in self.peaks.iter().filter(|(side, _)| *side != "sequential") {
+                let ratio = *bytes as f64 / *sequential as f64;
+                let _ = write!(text, ", {threads} threads {:.0} MiB ({ratio:.2}×)", mib(bytes));
+            }
+            text.push('\n');
+        }
         if self.completion == Completion::Partial {
             text.push_str("partial: the run was interrupted; these are the blocks it finished\n");
         }
