@@ -1,8 +1,7 @@
 //! Models of what threads of a block share, as stories of two or three threads that loom runs in every order:
 //! `RUSTFLAGS="--cfg loom" cargo test -p tandem-executor --lib models --target-dir target/loom`.
 //!
-//! A story ends with what must hold whatever the order was. docs/executor-proof.md says by which mistakes each was seen
-//! to fail.
+//! A story ends with what must hold whatever the order was.
 
 use std::sync::Arc;
 
