@@ -7,7 +7,11 @@ use tandem_compare::{ParentState, Reference};
 use tandem_corpus::Case;
 use tandem_report::{AnalysisBlock, Outlook, parallelism_of};
 
-use super::{hot::hot_spots, partitions, predict::Predictor};
+use super::{
+    hot::hot_spots,
+    partitions,
+    predict::{Prediction, Predictor},
+};
 
 /// What was found out about a block.
 #[derive(Debug)]
@@ -28,7 +32,7 @@ pub(crate) fn analyze<S: ParentState>(
     case: &Case<S>,
     threads: &[NonZero<usize>],
     iterations: NonZero<usize>,
-    predictor: &Predictor,
+    predictor: Option<&Predictor>,
 ) -> Result<Analyzed, String> {
     let accesses = observe(case).map_err(|error| error.to_string())?;
     let graph = Graph::new(&accesses);
@@ -36,19 +40,9 @@ pub(crate) fn analyze<S: ParentState>(
     let gas: Vec<u64> = accesses.iter().map(|access| access.gas_used).collect();
     let mut figures =
         figures(case, &accesses, &graph, &Paths::new(&graph, &gas), &Paths::new(&graph, &times), threads);
-    let prediction = predictor.predict(case, &times)?;
-    for (threads, time) in &prediction.predicted {
-        if let Some(outlook) = figures.speedup.get_mut(&threads.get()) {
-            outlook.predicted = Some(round(prediction.sequential / time));
-        }
+    if let Some(predictor) = predictor {
+        predict(&mut figures, &predictor.predict(case, &times)?);
     }
-    tracing::info!(
-        block = figures.number,
-        sequential_ns = prediction.sequential,
-        two_threads_ns = prediction.measured,
-        predicted_ns = ?prediction.predicted,
-        "predicted",
-    );
     Ok(Analyzed { figures, graph, gas })
 }
 
@@ -109,6 +103,22 @@ fn transaction_times<S: ParentState>(case: &Case<S>, iterations: NonZero<usize>)
         samples.get(samples.len() / 2).map_or(0, |time| time.as_nanos() as u64)
     };
     Ok(samples.into_iter().map(median).collect())
+}
+
+/// Adds what was predicted of a block.
+fn predict(figures: &mut AnalysisBlock, prediction: &Prediction) {
+    for (threads, time) in &prediction.predicted {
+        if let Some(outlook) = figures.speedup.get_mut(&threads.get()) {
+            outlook.predicted = Some(round(prediction.sequential / time));
+        }
+    }
+    tracing::info!(
+        block = figures.number,
+        sequential_ns = prediction.sequential,
+        two_threads_ns = prediction.measured,
+        predicted_ns = ?prediction.predicted,
+        "predicted",
+    );
 }
 
 fn round(ratio: f64) -> f64 {

@@ -56,7 +56,11 @@ impl Predictor {
     }
 
     /// Predicts a block's times from its transactions' sequential times; an error is one line.
-    pub(crate) fn predict<S: ParentState>(&self, case: &Case<S>, times: &[u64]) -> Result<Prediction, String> {
+    pub(crate) fn predict<S: ParentState>(
+        &self,
+        case: &Case<S>,
+        times: &[u64],
+    ) -> Result<Prediction, String> {
         let mut sequential = Vec::new();
         let mut measured = Vec::new();
         let mut samples = Vec::new();

@@ -75,7 +75,7 @@ struct Analyzing {
 impl Visitor for Analyzing {
     fn visit<S: Parent>(&mut self, case: &Case<S>, expectation: Expectation) -> Result<Option<Output>> {
         let output = Reference::default().execute(case, Observe::Output).result.ok();
-        match analyze(case, &self.task.threads, self.task.iterations, &self.predictor) {
+        match analyze(case, &self.task.threads, self.task.iterations, Some(&self.predictor)) {
             Ok(analyzed) => {
                 if let Some(dir) = &self.task.graph {
                     draw::write(dir, case, &analyzed)?;

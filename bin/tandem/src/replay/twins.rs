@@ -98,7 +98,7 @@ impl Twins {
         if self.analyzed_for.is_empty() {
             return None;
         }
-        match analyze(case, &self.analyzed_for, NonZero::<usize>::MIN) {
+        match analyze(case, &self.analyzed_for, NonZero::<usize>::MIN, None) {
             Ok(analyzed) => Some(analyzed.figures),
             Err(error) => {
                 tracing::warn!(
