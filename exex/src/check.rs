@@ -11,6 +11,7 @@ use revm::database::BundleState;
 use tandem_compare::{
     Claim, Comparison, Engine, Evidence, ExecuteError, Execution, Expectation, Observe, Output, Parallel,
     ParentState, Provenance, Reference, RootError, Run, StateRoot, Terms, Verdict, compare,
+    recording::Recording,
 };
 use tandem_corpus::Case;
 use tandem_executor::BlockStats;
@@ -20,7 +21,6 @@ use crate::{
     host::{Host, HostError, HostExecution, ImportedBlock},
     record::{self, Executions},
     settings::Mode,
-    touched::Touched,
 };
 
 /// What was found out about a block.
@@ -139,17 +139,11 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 
 /// Executes a block that diverged both ways once more, to keep what they read and the difference that was seen.
 fn evidence<S: ParentState>(case: &Case<S>, engine: &Parallel, comparison: &Comparison) -> Evidence {
-    let touched = Arc::new(Touched::new(Arc::clone(&case.state)));
-    let again = Case {
-        source: case.source.clone(),
-        spec: Arc::clone(&case.spec),
-        block: case.block.clone(),
-        state: Arc::clone(&touched),
-    };
+    let again = Recording::of(case);
     // What they give is known already; what they read is what is asked for.
     let _sequential = Reference::default().execute(&again, Observe::Output);
     let _parallel = execute_in_parallel(&again, engine);
-    let state = Arc::new(touched.read());
+    let state = Arc::new(again.state.read());
     let case = Case { source: again.source, spec: again.spec, block: again.block, state };
     let difference = comparison.first_difference().cloned();
     Evidence::new(&case, Run::default(), Provenance::default(), difference)

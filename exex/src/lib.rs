@@ -31,7 +31,6 @@ mod notification;
 pub mod record;
 mod settings;
 mod sink;
-mod touched;
 mod validator;
 mod worker;
 
