@@ -7,6 +7,8 @@ use eyre::WrapErr;
 use tandem_executor::{Strategy, WorkerPool};
 use tandem_exex::{Control, Mode, Policy};
 
+#[cfg(feature = "fault-injection")]
+use crate::fault::Fault;
 use crate::{counters::Counters, exex::ExexOptions};
 
 /// Options of every command that executes blocks.
@@ -33,10 +35,10 @@ pub(crate) struct TandemArgs {
     #[arg(long = "tandem.report-dir", value_name = "DIR", global = true)]
     report_dir: Option<PathBuf>,
 
-    /// Commits attempts without validating them.
+    /// What goes wrong on purpose.
     #[cfg(feature = "fault-injection")]
-    #[arg(long = "tandem.fault", global = true)]
-    fault: bool,
+    #[arg(long = "tandem.fault", value_name = "FAULT", global = true)]
+    fault: Option<Fault>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -99,9 +101,9 @@ pub(crate) struct Options {
     pub(crate) control: Control,
     /// What became of blocks.
     pub(crate) counters: Arc<Counters>,
-    /// Whether attempts are committed without validation.
+    /// What goes wrong on purpose.
     #[cfg(feature = "fault-injection")]
-    pub(crate) fault: bool,
+    pub(crate) fault: Option<Fault>,
 }
 
 impl TandemArgs {

@@ -8,20 +8,19 @@ use alloy_rpc_types_engine::ExecutionData;
 use reth_chainspec::ChainSpec;
 use reth_ethereum_primitives::{Block, EthPrimitives, TransactionSigned};
 use reth_evm::{
-    ConfigureEngineEvm, ConfigureEvm, ExecutableTxIterator, NextBlockEnvAttributes, SenderRecoveryCache,
-    execute::{BlockExecutionError, Executor},
+    BlockExecutorForEvm, ConfigureEngineEvm, ConfigureEvm, ExecutableTxIterator, NextBlockEnvAttributes,
+    SenderRecoveryCache,
 };
 use reth_evm_ethereum::{EthEvmConfig, RethReceiptBuilder};
 use reth_primitives_traits::{SealedBlock, SealedHeader};
-#[cfg(feature = "fault-injection")]
-use tandem_executor::Trust;
+use revm::database::State;
 use tandem_executor::{ExecutionCtx, ParallelBlockExecutorFactory, Strategy};
 use tandem_exex::Control;
 
 use crate::{
     args::Options,
     assembler::Assembler,
-    batch::BatchExecutor,
+    batch::{self, Batches},
     counters::Counters,
     look_ahead::{self, Sequential},
     parents::ParentStates,
@@ -39,9 +38,13 @@ pub(crate) type Factory = ParallelBlockExecutorFactory<RethReceiptBuilder, Arc<C
 pub(crate) struct ParallelEvmConfig {
     pub(crate) eth: EthEvmConfig,
     factory: Factory,
+    /// The factory after a fallback, where `factory` makes faults.
+    #[cfg(feature = "fault-injection")]
+    sound: Factory,
     assembler: Assembler,
     pub(crate) parents: Arc<dyn ParentStates>,
     payloads: Payloads,
+    pub(crate) batches: Batches,
     strategy: Strategy,
     control: Control,
     counters: Arc<Counters>,
@@ -56,13 +59,21 @@ impl ParallelEvmConfig {
         let factory = Factory::new(RethReceiptBuilder::default(), spec, EthEvmFactory::default(), pool)
             .with_observer(counters.clone());
         #[cfg(feature = "fault-injection")]
-        let factory = if options.fault { factory.with_trust(Trust::Everything) } else { factory };
+        let sound = factory.clone();
+        #[cfg(feature = "fault-injection")]
+        let factory = match options.fault {
+            Some(fault) => fault.in_factory(factory),
+            None => factory,
+        };
         Self {
             factory,
+            #[cfg(feature = "fault-injection")]
+            sound,
             assembler: Assembler(eth.block_assembler.clone()),
             eth,
             parents,
             payloads: Payloads::default(),
+            batches: Batches::default(),
             strategy: options.strategy,
             control: options.control.clone(),
             counters,
@@ -98,6 +109,10 @@ impl ConfigureEvm for ParallelEvmConfig {
     type BlockAssembler = Assembler;
 
     fn block_executor_factory(&self) -> &Factory {
+        #[cfg(feature = "fault-injection")]
+        if self.control.is_fallback() {
+            return &self.sound;
+        }
         &self.factory
     }
 
@@ -136,18 +151,15 @@ impl ConfigureEvm for ParallelEvmConfig {
         self.eth.context_for_next_block(parent, attributes).map(Into::into)
     }
 
-    fn executor<DB: Database>(
-        &self,
-        db: DB,
-    ) -> impl Executor<DB, Primitives = EthPrimitives, Error = BlockExecutionError> {
-        BatchExecutor::new(self, db)
-    }
-
-    fn batch_executor<DB: Database>(
-        &self,
-        db: DB,
-    ) -> impl Executor<DB, Primitives = EthPrimitives, Error = BlockExecutionError> {
-        BatchExecutor::new(self, db)
+    fn executor_for_block<'a, DB: Database>(
+        &'a self,
+        state: &'a mut State<DB>,
+        block: &'a SealedBlock<Block>,
+    ) -> Result<BlockExecutorForEvm<'a, Self, DB>, Infallible> {
+        let look_ahead = self.counters.unless(batch::for_block(self, state, block));
+        let evm = self.evm_for_block(state, block.header())?;
+        let eth = self.eth.context_for_block(block)?;
+        Ok(self.create_executor(evm, ExecutionCtx { eth, look_ahead }))
     }
 }
 

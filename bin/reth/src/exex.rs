@@ -4,7 +4,12 @@ mod block;
 mod host;
 mod state;
 
-use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    future::{self, Future},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use eyre::{WrapErr, bail};
 use futures_util::TryStreamExt;
@@ -59,18 +64,26 @@ where
         ctx.events.clone(),
     ));
     let threads = options.pool.worker_count() + 1;
+    let engine = Parallel::new(Arc::clone(&options.pool), Strategy::Auto, Seam::Block);
+    #[cfg(feature = "fault-injection")]
+    let engine = match options.fault {
+        Some(fault) => fault.in_engine(engine),
+        None => engine,
+    };
     let settings = Settings {
         mode: exex.mode,
         policy: exex.policy,
         bounds: Bounds::default(),
         overflow: Overflow::Defer { patience: PATIENCE },
-        parallel: Parallel::new(Arc::clone(&options.pool), Strategy::Auto, Seam::Block),
+        parallel: engine,
         report_dir: Some(report_dir.clone()),
         alert: None,
     };
     let run = Run { strategy: format!("{:?}", options.strategy).to_lowercase(), threads, seed: None };
     let provenance = Provenance { version: env!("CARGO_PKG_VERSION").to_owned(), ..Provenance::default() };
     let open = move || ReportSink::open(&report_dir, run, provenance);
+    #[cfg(feature = "fault-injection")]
+    let open = move || open().map(|sink| crate::fault::Naming { fault: options.fault, sink });
     let control = options.control.clone();
     let asked = control.clone();
     let validator = tokio::task::spawn_blocking(move || Validator::start(host, settings, asked, open))
@@ -90,7 +103,10 @@ where
                     continue;
                 }
             };
-            let Some(notification) = notification else { return Ok(()) };
+            let Some(notification) = notification else {
+                // The node is going down; reth takes an ExEx that ends for a failure.
+                return future::pending().await;
+            };
             let (validator, told) =
                 (Arc::clone(&validator), block::notification(&notification, &options.counters));
             tokio::task::spawn_blocking(move || validator.notify(told)).await?;

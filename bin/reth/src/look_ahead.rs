@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use alloy_consensus::transaction::Recovered;
+use alloy_primitives::Address;
 use alloy_rpc_types_engine::ExecutionData;
 use rayon::prelude::*;
 use reth_ethereum_primitives::{Block, TransactionSigned};
@@ -63,10 +64,23 @@ pub(crate) fn for_block(config: &ParallelEvmConfig, block: &SealedBlock<Block>) 
         return Err(Sequential::Known);
     }
     let readers = readers(config, Parent::After(block.header().parent_hash))?;
+    let transactions = transactions(config, block, None)?;
+    Ok(LookAhead { transactions, base: Arc::new(readers), strategy })
+}
+
+/// Returns a block's transactions with their senders, which are recovered unless they are known.
+pub(crate) fn transactions(
+    config: &ParallelEvmConfig,
+    block: &SealedBlock<Block>,
+    senders: Option<Vec<Address>>,
+) -> Result<Arc<[Recovered<TransactionSigned>]>, Sequential> {
+    let transactions = &block.body().transactions;
+    if let Some(senders) = senders.filter(|senders| senders.len() == transactions.len()) {
+        let known = transactions.iter().zip(senders);
+        return Ok(known.map(|(tx, sender)| tx.clone().with_signer(sender)).collect());
+    }
     let cache = &config.eth.sender_recovery_cache;
-    let transactions: Option<Vec<Recovered<TransactionSigned>>> = block
-        .body()
-        .transactions
+    let recovered: Option<Vec<_>> = transactions
         .par_iter()
         .map(|tx| {
             let sender = match cache {
@@ -76,10 +90,11 @@ pub(crate) fn for_block(config: &ParallelEvmConfig, block: &SealedBlock<Block>) 
             Some(tx.clone().with_signer(sender.ok()?))
         })
         .collect();
-    let transactions = transactions.ok_or(Sequential::BadTransaction)?.into();
-    Ok(LookAhead { transactions, base: Arc::new(readers), strategy })
+    recovered.map(Into::into).ok_or(Sequential::BadTransaction)
 }
 
+/// Opens a state of the engine's, which executes when no batch does.
 fn readers(config: &ParallelEvmConfig, parent: Parent) -> Result<Readers, Sequential> {
+    config.batches.clear();
     Readers::open(&config.parents, parent).ok_or(Sequential::NoParentState)
 }

@@ -6,7 +6,7 @@
 //! 3. [`config`]: reth's view of the executor (`ConfigureEvm`, `ConfigureEngineEvm`), [`assembler`];
 //! 4. [`look_ahead`]: what workers are given before a block, or why not; [`payload`]: senders of a payload's transactions;
 //!    [`parents`]: states before blocks;
-//! 5. [`batch`]: many blocks at once, for reth's pipeline;
+//! 5. [`batch`]: the same for blocks of a batch, which reth's pipeline executes before any is written;
 //! 6. [`counters`]: what became of blocks; [`exex`]: their validation.
 
 mod args;
@@ -16,6 +16,8 @@ mod commands;
 mod config;
 mod counters;
 mod exex;
+#[cfg(feature = "fault-injection")]
+mod fault;
 mod look_ahead;
 mod node;
 mod parents;

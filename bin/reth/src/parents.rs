@@ -5,14 +5,15 @@ use std::{
     sync::Arc,
 };
 
-use alloy_primitives::B256;
+use alloy_eips::BlockNumHash;
+use alloy_primitives::{Address, B256};
 use parking_lot::Mutex;
 use reth_provider::LatestStateProvider;
 use reth_revm::database::StateProviderDatabase;
 use reth_stages_types::StageId;
 use reth_storage_api::{
-    BlockHashReader, BlockNumReader, DBProvider, DatabaseProviderFactory, StageCheckpointReader,
-    StateProvider, StateProviderFactory,
+    BlockBodyIndicesProvider, BlockHashReader, BlockNumReader, DBProvider, DatabaseProviderFactory,
+    StageCheckpointReader, StateProvider, StateProviderFactory, TransactionsProvider,
 };
 use tandem_executor::{BaseReader, BaseSource, ReadError};
 
@@ -27,8 +28,11 @@ pub(crate) trait ParentStates: Send + Sync + Debug {
     /// Opens the state after a block of the engine's: in its memory, or the last one written.
     fn after(&self, block: B256) -> Option<Box<dyn BaseReader>>;
 
-    /// Opens the state that reth's pipeline executes a batch on, whose first block this is.
-    fn before_batch(&self, first: u64, hash: B256) -> Option<Box<dyn BaseReader>>;
+    /// Opens the state that reth's pipeline executes a batch on, which begins at block `first` and has come to `block`.
+    fn before_batch(&self, first: u64, block: BlockNumHash) -> Option<Box<dyn BaseReader>>;
+
+    /// Returns the senders of a canonical block's transactions, if the pipeline has written them.
+    fn senders(&self, block: u64) -> Option<Vec<Address>>;
 }
 
 /// Which state to open.
@@ -40,7 +44,9 @@ pub(crate) enum Parent {
     Batch {
         /// Number of its first block.
         first: u64,
-        /// Hash of its first block.
+        /// Number of the block at hand.
+        number: u64,
+        /// Hash of the block at hand.
         hash: B256,
     },
 }
@@ -65,7 +71,7 @@ impl Parent {
     fn open(self, states: &dyn ParentStates) -> Option<Box<dyn BaseReader>> {
         match self {
             Self::After(block) => states.after(block),
-            Self::Batch { first, hash } => states.before_batch(first, hash),
+            Self::Batch { first, number, hash } => states.before_batch(first, BlockNumHash { number, hash }),
         }
     }
 }
@@ -89,10 +95,7 @@ pub(crate) struct NoParents;
 
 impl<P> ParentStates for NodeParents<P>
 where
-    P: BlockNumReader
-        + StateProviderFactory
-        + DatabaseProviderFactory<Provider: StageCheckpointReader + BlockHashReader + StateOf>
-        + Sync,
+    P: BlockNumReader + StateProviderFactory + DatabaseProviderFactory<Provider: PipelineProvider> + Sync,
 {
     fn has(&self, block: B256) -> bool {
         self.0.block_number(block).is_ok_and(|number| number.is_some())
@@ -110,14 +113,18 @@ where
         Some(Box::new(StateProviderDatabase::new(state)))
     }
 
-    fn before_batch(&self, first: u64, hash: B256) -> Option<Box<dyn BaseReader>> {
-        executed(&self.0, first, hash)
+    fn before_batch(&self, first: u64, block: BlockNumHash) -> Option<Box<dyn BaseReader>> {
+        executed(&self.0, first, block)
+    }
+
+    fn senders(&self, block: u64) -> Option<Vec<Address>> {
+        senders(&self.0, block)
     }
 }
 
 impl<F> ParentStates for PipelineParents<F>
 where
-    F: DatabaseProviderFactory<Provider: StageCheckpointReader + BlockHashReader + StateOf>,
+    F: DatabaseProviderFactory<Provider: PipelineProvider>,
 {
     fn has(&self, _: B256) -> bool {
         false
@@ -127,8 +134,12 @@ where
         None
     }
 
-    fn before_batch(&self, first: u64, hash: B256) -> Option<Box<dyn BaseReader>> {
-        executed(&self.0, first, hash)
+    fn before_batch(&self, first: u64, block: BlockNumHash) -> Option<Box<dyn BaseReader>> {
+        executed(&self.0, first, block)
+    }
+
+    fn senders(&self, block: u64) -> Option<Vec<Address>> {
+        senders(&self.0, block)
     }
 }
 
@@ -141,22 +152,49 @@ impl ParentStates for NoParents {
         None
     }
 
-    fn before_batch(&self, _: u64, _: B256) -> Option<Box<dyn BaseReader>> {
+    fn before_batch(&self, _: u64, _: BlockNumHash) -> Option<Box<dyn BaseReader>> {
+        None
+    }
+
+    fn senders(&self, _: u64) -> Option<Vec<Address>> {
         None
     }
 }
 
-/// Opens the database at the last block executed, if `first` is the canonical block that comes next.
+/// Opens the database at the last block executed, if `first` comes next, and `block` is canonical and ready to be executed.
 ///
-/// The execution stage writes its checkpoint together with the state, and one transaction sees both.
-fn executed<F>(factory: &F, first: u64, hash: B256) -> Option<Box<dyn BaseReader>>
+/// The execution stage writes its checkpoint together with the state, and one transaction sees both. The stage before it
+/// is ahead of it in the pipeline alone: the engine writes all checkpoints at once.
+fn executed<F>(factory: &F, first: u64, block: BlockNumHash) -> Option<Box<dyn BaseReader>>
 where
-    F: DatabaseProviderFactory<Provider: StageCheckpointReader + BlockHashReader + StateOf>,
+    F: DatabaseProviderFactory<Provider: PipelineProvider>,
 {
     let provider = factory.database_provider_ro().ok()?;
-    let executed = provider.get_stage_checkpoint(StageId::Execution).ok()?.unwrap_or_default().block_number;
-    let next = provider.block_hash(executed + 1).ok()?;
-    (executed + 1 == first && next == Some(hash)).then(|| provider.into_reader())
+    let at = |stage| Some(provider.get_stage_checkpoint(stage).ok()?.unwrap_or_default().block_number);
+    let ready = at(StageId::Execution)? + 1 == first && at(StageId::SenderRecovery)? >= block.number;
+    let canonical = provider.block_hash(block.number).ok()?;
+    (ready && canonical == Some(block.hash)).then(|| provider.into_reader())
+}
+
+fn senders<F>(factory: &F, block: u64) -> Option<Vec<Address>>
+where
+    F: DatabaseProviderFactory<Provider: PipelineProvider>,
+{
+    let provider = factory.database_provider_ro().ok()?;
+    let transactions = provider.block_body_indices(block).ok()??.tx_num_range();
+    provider.senders_by_tx_range(transactions).ok()
+}
+
+/// What the pipeline's progress is read from.
+pub(crate) trait PipelineProvider:
+    StageCheckpointReader + BlockHashReader + BlockBodyIndicesProvider + TransactionsProvider + StateOf
+{
+}
+
+impl<Provider> PipelineProvider for Provider where
+    Provider:
+        StageCheckpointReader + BlockHashReader + BlockBodyIndicesProvider + TransactionsProvider + StateOf
+{
 }
 
 /// A database transaction that can be read as the state it sees.

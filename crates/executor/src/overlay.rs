@@ -1,7 +1,7 @@
 //! Reads the state after earlier blocks of a batch: what they changed, over the state before the batch.
 //!
 //! A host that executes many blocks before it writes any (reth's pipeline does) has the state between them in the
-//! frontier's `State` alone, where workers cannot read. An [`Overlay`] follows that state from block to block.
+//! frontier's `State` alone, where workers cannot read. An [`Overlay`] follows that state's bundle from block to block.
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -11,7 +11,7 @@ use alloy_primitives::{
 };
 use revm::{
     bytecode::Bytecode,
-    database::{TransitionAccount, TransitionState},
+    database::{AccountRevert, BundleAccount, BundleState},
     state::AccountInfo,
 };
 
@@ -22,8 +22,7 @@ use crate::{
 
 /// What the blocks of a batch changed so far. Clones share it.
 ///
-/// It must not change while a block is executed whose readers see it; readers of a block that is over may see later
-/// changes, which no longer matters.
+/// Readers belong to the block that it stood before when they were opened; once it has moved on, they read nothing more.
 #[derive(Clone, Debug, Default)]
 pub struct Overlay(Arc<RwLock<Changes>>);
 
@@ -31,6 +30,8 @@ pub struct Overlay(Arc<RwLock<Changes>>);
 struct Changes {
     accounts: AddressMap<Account>,
     codes: B256Map<Bytecode>,
+    /// How often it moved on.
+    moves: u64,
 }
 
 /// An account that changed.
@@ -51,86 +52,140 @@ enum Below {
 }
 
 impl Overlay {
-    /// Adds what a block changed: the transitions of its `State` before they are merged into the bundle.
-    pub fn add(&self, block: &TransitionState) {
+    /// The state after all blocks of a bundle.
+    pub fn of(bundle: &BundleState) -> Self {
+        let overlay = Self::default();
+        overlay.0.write().replace(bundle);
+        overlay
+    }
+
+    /// Moves on by one block, to the state after all blocks of a bundle.
+    ///
+    /// The last block's reverts say what it changed. Where there are none it changed nothing, or its reverts were not
+    /// kept; then everything is taken from the bundle.
+    pub fn follow(&self, bundle: &BundleState) {
         let mut changes = self.0.write();
-        let Changes { accounts, codes } = &mut *changes;
-        for (address, transition) in &block.transitions {
-            add_account(accounts, codes, *address, transition);
+        changes.moves += 1;
+        match bundle.reverts.last() {
+            Some(reverts) if !reverts.is_empty() => {
+                for (address, revert) in reverts {
+                    if let Some(account) = bundle.state.get(address) {
+                        changes.update(*address, account, revert, bundle);
+                    }
+                }
+            }
+            _ => changes.replace(bundle),
         }
     }
 }
 
-fn add_account(
-    accounts: &mut AddressMap<Account>,
-    codes: &mut B256Map<Bytecode>,
-    address: Address,
-    transition: &TransitionAccount,
-) {
-    let account = accounts.entry(address).or_insert_with(|| Account {
-        info: None,
-        slots: HashMap::default(),
-        below: Below::Base,
-    });
-    if transition.storage_was_destroyed {
-        account.slots.clear();
+impl Changes {
+    fn replace(&mut self, bundle: &BundleState) {
+        self.accounts = bundle.state.iter().map(|(address, account)| (*address, account.into())).collect();
+        self.codes.clone_from(&bundle.contracts);
+        for account in bundle.state.values() {
+            self.add_code(account, bundle);
+        }
     }
-    if transition.status.is_storage_known() {
-        account.below = Below::Zero;
+
+    fn update(
+        &mut self,
+        address: Address,
+        changed: &BundleAccount,
+        revert: &AccountRevert,
+        bundle: &BundleState,
+    ) {
+        self.add_code(changed, bundle);
+        let Some(account) = self.accounts.get_mut(&address).filter(|_| !revert.wipe_storage) else {
+            self.accounts.insert(address, changed.into());
+            return;
+        };
+        account.info.clone_from(&changed.info);
+        account.below = changed.into();
+        for slot in revert.storage.keys() {
+            match changed.storage.get(slot) {
+                Some(value) => account.slots.insert(*slot, value.present_value),
+                None => account.slots.remove(slot),
+            };
+        }
     }
-    account.slots.extend(transition.storage.iter().map(|(slot, value)| (*slot, value.present_value)));
-    if let Some(AccountInfo { code_hash, code: Some(code), .. }) = &transition.info {
-        codes.entry(*code_hash).or_insert_with(|| code.clone());
+
+    fn add_code(&mut self, account: &BundleAccount, bundle: &BundleState) {
+        let Some(AccountInfo { code_hash, code, .. }) = &account.info else { return };
+        if let Some(code) = code.as_ref().or_else(|| bundle.contracts.get(code_hash)) {
+            self.codes.entry(*code_hash).or_insert_with(|| code.clone());
+        }
     }
-    account.info = transition.info.clone();
+}
+
+impl From<&BundleAccount> for Account {
+    fn from(account: &BundleAccount) -> Self {
+        Self {
+            info: account.info.clone(),
+            slots: account.storage.iter().map(|(slot, value)| (*slot, value.present_value)).collect(),
+            below: account.into(),
+        }
+    }
+}
+
+impl From<&BundleAccount> for Below {
+    fn from(account: &BundleAccount) -> Self {
+        if account.status.is_storage_known() { Self::Zero } else { Self::Base }
+    }
 }
 
 /// Readers of the state before a block of a batch.
 #[derive(Debug)]
 pub struct OverlaySource<B> {
-    /// What earlier blocks changed.
-    pub overlay: Overlay,
-    /// Readers of the state before the batch.
-    pub base: B,
+    overlay: Overlay,
+    moves: u64,
+    base: B,
+}
+
+impl<B> OverlaySource<B> {
+    /// Opens readers of the state that the overlay stands at now, over the state before the batch.
+    pub fn new(overlay: Overlay, base: B) -> Self {
+        let moves = overlay.0.read().moves;
+        Self { overlay, moves, base }
+    }
 }
 
 impl<B: BaseSource> BaseSource for OverlaySource<B> {
     fn reader(&self) -> Result<Box<dyn BaseReader>, ReadError> {
-        Ok(Box::new(OverlayReader { overlay: self.overlay.clone(), base: self.base.reader()? }))
+        let base = self.base.reader()?;
+        Ok(Box::new(OverlayReader { overlay: self.overlay.clone(), moves: self.moves, base }))
     }
 }
 
 #[derive(Debug)]
 struct OverlayReader {
     overlay: Overlay,
+    moves: u64,
     base: Box<dyn BaseReader>,
+}
+
+impl OverlayReader {
+    /// Reads what changed before the reader's block.
+    fn read<T>(&self, read: impl FnOnce(&Changes) -> Option<T>) -> Result<Option<T>, ReadError> {
+        let changes = self.overlay.0.read();
+        if changes.moves == self.moves { Ok(read(&changes)) } else { Err(ReadError::Stopped) }
+    }
 }
 
 impl BaseReader for OverlayReader {
     fn account(&mut self, address: Address) -> Result<Option<AccountInfo>, ReadError> {
-        if let Some(account) = self.overlay.0.read().accounts.get(&address) {
-            return Ok(account.info.clone());
-        }
-        self.base.account(address)
+        let changed = self.read(|changes| changes.accounts.get(&address).map(|account| account.info.clone()))?;
+        changed.map_or_else(|| self.base.account(address), Ok)
     }
 
     fn code(&mut self, code_hash: B256) -> Result<Bytecode, ReadError> {
-        if let Some(code) = self.overlay.0.read().codes.get(&code_hash) {
-            return Ok(code.clone());
-        }
-        self.base.code(code_hash)
+        let changed = self.read(|changes| changes.codes.get(&code_hash).cloned())?;
+        changed.map_or_else(|| self.base.code(code_hash), Ok)
     }
 
     fn slot(&mut self, address: Address, slot: U256) -> Result<U256, ReadError> {
-        if let Some(account) = self.overlay.0.read().accounts.get(&address) {
-            if let Some(value) = account.slots.get(&slot) {
-                return Ok(*value);
-            }
-            if account.below == Below::Zero {
-                return Ok(U256::ZERO);
-            }
-        }
-        self.base.slot(address, slot)
+        let changed = self.read(|changes| changes.accounts.get(&address)?.slot(slot))?;
+        changed.map_or_else(|| self.base.slot(address, slot), Ok)
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, ReadError> {
@@ -138,9 +193,16 @@ impl BaseReader for OverlayReader {
     }
 }
 
+impl Account {
+    /// Returns what a slot holds, if that is known without the base.
+    fn slot(&self, slot: U256) -> Option<U256> {
+        self.slots.get(&slot).copied().or_else(|| (self.below == Below::Zero).then_some(U256::ZERO))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::{prelude::*, test_runner::TestCaseError};
     use revm::{
         Database, DatabaseCommit,
         database::{InMemoryDB, State, states::bundle_state::BundleRetention},
@@ -204,13 +266,46 @@ mod tests {
         state.commit(EvmState::from_iter([(address, account)]));
     }
 
+    fn reader(overlay: &Overlay, base: &Arc<InMemoryDB>) -> Box<dyn BaseReader> {
+        let source = OverlaySource::new(overlay.clone(), SharedState(Arc::clone(base)));
+        source.reader().expect("in memory")
+    }
+
+    fn same(reader: &mut dyn BaseReader, state: &mut State<InMemoryDB>) -> Result<(), TestCaseError> {
+        for at in 0..ADDRESSES {
+            let address = Address::with_last_byte(at);
+            let expected = state.basic(address).expect("in memory");
+            prop_assert_eq!(
+                reader.account(address).expect("in memory").map(AccountInfo::without_code),
+                expected.clone().map(AccountInfo::without_code)
+            );
+            // Only slots of accounts that exist are ever read.
+            for slot in (0..SLOTS).filter(|_| expected.is_some()) {
+                let slot = U256::from(slot);
+                prop_assert_eq!(
+                    reader.slot(address, slot).expect("in memory"),
+                    state.storage(address, slot).expect("in memory")
+                );
+            }
+            if let Some(AccountInfo { code_hash, code: Some(code), .. }) = expected
+                && !code.is_empty()
+            {
+                prop_assert_eq!(reader.code(code_hash).expect("in memory"), code);
+            }
+        }
+        Ok(())
+    }
+
     proptest! {
-        /// After every block the overlay answers what the `State` of the batch answers.
+        /// After every block the overlay answers what the `State` of the batch answers; one that is made of the whole
+        /// bundle does too, and readers of the block before read nothing.
         #[test]
         fn reads_what_the_batch_wrote(
             blocks in proptest::collection::vec(
-                proptest::collection::vec((0..ADDRESSES, event()), 0..6), 1..6)
+                proptest::collection::vec((0..ADDRESSES, event()), 0..6), 1..6),
+            kept in any::<bool>(),
         ) {
+            let retention = || if kept { BundleRetention::Reverts } else { BundleRetention::PlainState };
             let mut db = InMemoryDB::default();
             for at in 0..ADDRESSES / 2 {
                 let address = Address::with_last_byte(at);
@@ -218,40 +313,19 @@ mod tests {
                 db.insert_account_storage(address, U256::from(1), U256::from(5)).expect("in memory");
             }
             let overlay = Overlay::default();
-            let base = SharedState(Arc::new(db.clone()));
-            let source = OverlaySource { overlay: overlay.clone(), base };
+            let base = Arc::new(db.clone());
             let mut state = State::builder().with_database(db).with_bundle_update().build();
             for block in blocks {
+                let mut before = reader(&overlay, &base);
                 for (at, event) in block {
                     apply(&mut state, Address::with_last_byte(at), event);
                 }
-                if let Some(transitions) = &state.transition_state {
-                    overlay.add(transitions);
-                }
-                state.merge_transitions(BundleRetention::Reverts);
+                state.merge_transitions(retention());
+                overlay.follow(&state.bundle_state);
 
-                let mut reader = source.reader().expect("in memory");
-                for at in 0..ADDRESSES {
-                    let address = Address::with_last_byte(at);
-                    let expected = state.basic(address).expect("in memory");
-                    prop_assert_eq!(
-                        reader.account(address).expect("in memory").map(AccountInfo::without_code),
-                        expected.clone().map(AccountInfo::without_code)
-                    );
-                    // Only slots of accounts that exist are ever read.
-                    for slot in (0..SLOTS).filter(|_| expected.is_some()) {
-                        let slot = U256::from(slot);
-                        prop_assert_eq!(
-                            reader.slot(address, slot).expect("in memory"),
-                            state.storage(address, slot).expect("in memory")
-                        );
-                    }
-                    if let Some(AccountInfo { code_hash, code: Some(code), .. }) = expected
-                        && !code.is_empty()
-                    {
-                        prop_assert_eq!(reader.code(code_hash).expect("in memory"), code);
-                    }
-                }
+                same(&mut *reader(&overlay, &base), &mut state)?;
+                same(&mut *reader(&Overlay::of(&state.bundle_state), &base), &mut state)?;
+                prop_assert!(matches!(before.account(Address::ZERO), Err(ReadError::Stopped)));
             }
         }
     }

@@ -97,8 +97,10 @@ where
         root.map_err(|error| HostError::failed("the state root", error))
     }
 
+    /// Also said where it says nothing new: reth's manager hands over one notification each time that it is woken, and
+    /// would keep the last ones of a burst back until it is told something (reth-exex, manager.rs).
     fn finished(&self, block: BlockNumHash) {
-        let Some(number) = block.number.checked_sub(FINISHED_DEPTH) else { return };
+        let number = block.number.saturating_sub(FINISHED_DEPTH);
         if let Ok(Some(hash)) = self.canonical_hash(number) {
             // Without a receiver the node is going down.
             let _ = self.events.send(ExExEvent::FinishedHeight(BlockNumHash::new(number, hash)));
