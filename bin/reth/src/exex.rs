@@ -83,7 +83,10 @@ where
     let provenance = Provenance { version: env!("CARGO_PKG_VERSION").to_owned(), ..Provenance::default() };
     let open = move || ReportSink::open(&report_dir, run, provenance);
     #[cfg(feature = "fault-injection")]
-    let open = move || open().map(|sink| crate::fault::Naming { fault: options.fault, sink });
+    let open = move || {
+        let fault = options.fault.filter(|_| exex.mode == Mode::Live);
+        open().map(|sink| crate::fault::Naming { fault, sink })
+    };
     let control = options.control.clone();
     let asked = control.clone();
     let validator = tokio::task::spawn_blocking(move || Validator::start(host, settings, asked, open))

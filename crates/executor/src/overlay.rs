@@ -174,7 +174,8 @@ impl OverlayReader {
 
 impl BaseReader for OverlayReader {
     fn account(&mut self, address: Address) -> Result<Option<AccountInfo>, ReadError> {
-        let changed = self.read(|changes| changes.accounts.get(&address).map(|account| account.info.clone()))?;
+        let changed =
+            self.read(|changes| changes.accounts.get(&address).map(|account| account.info.clone()))?;
         changed.map_or_else(|| self.base.account(address), Ok)
     }
 
