@@ -194,7 +194,7 @@ fn a_newer_schema_is_refused() {
     let identity = directory.join("data/store");
     let text = fs::read_to_string(&identity).unwrap();
     let (content, _) = text.split_at(text.find("checksum ").unwrap());
-    let newer = content.replacen("schema 2", "schema 3", 1);
+    let newer = content.replacen("schema 3", "schema 4", 1);
     assert_ne!(content, newer, "the identity is {text:?}");
     let newer = format!("{newer}checksum {}\n", hex::encode(&keccak256(&newer)[..8]));
     fs::write(&identity, &newer).unwrap();

@@ -11,7 +11,7 @@ use super::{
     BlockId, Body, Store, StoreConfig, TrieView, blocks,
     engine::{Engine, Table, WriteSet},
     flat,
-    guard::Guard,
+    guard::{Acknowledged, Guard},
     identity,
     journals::Journals,
     keys,
@@ -62,7 +62,9 @@ impl Store {
         let engine = Engine::open(&database, &config)?;
         let written = load(&engine, &config, genesis, state).and_then(|head| {
             let mut journals = Journals::new(&database);
-            let guard = Guard::create(dir, journals.advance()?)?;
+            let sequence = engine.sequence();
+            let first = Acknowledged { count: head.write_count, sequence, journals: journals.advance()? };
+            let guard = Guard::create(dir, &first)?;
             identity::write(dir, head.hash)?;
             Ok(Ledger { head, guard, journals })
         });

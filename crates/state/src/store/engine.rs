@@ -92,6 +92,23 @@ const MEMTABLE_BYTES: u64 = 32 << 20;
 /// Bytes of journal after which tables are written out; opening replays at most so much.
 const JOURNAL_BYTES: u64 = 128 << 20;
 
+/// Bytes with which the engine begins a write in a journal: a tag, how many items follow, and the write's number.
+pub(super) const WRITE_START_BYTES: usize = 13;
+
+/// Numbers that the engine may take for itself between two writes; a few, in fact.
+const SEQUENCE_GAP_MAX: u64 = 1 << 32;
+
+/// Tells whether a write begins here that was made when `sequence` was the engine's next number.
+///
+/// The engine's checksum of a write leaves its number out. With a lower one, the write would lie under what was
+/// written before; with one that is far too high, no further number would be left.
+pub(super) fn begins_write(start: &[u8; WRITE_START_BYTES], sequence: u64) -> bool {
+    const TAG: u8 = 1;
+    let [tag, _, _, _, _, number @ ..] = *start;
+    let number = u64::from_le_bytes(number);
+    tag == TAG && number >= sequence && number - sequence < SEQUENCE_GAP_MAX
+}
+
 /// An open database.
 pub(super) struct Engine {
     dir: PathBuf,
@@ -151,6 +168,11 @@ impl Engine {
             }
         }
         batch.commit().map_err(|error| engine_error(&self.dir, error))
+    }
+
+    /// Returns the number after those of all writes so far.
+    pub(super) fn sequence(&self) -> u64 {
+        self.database.seqno()
     }
 
     #[cfg(feature = "fault-injection")]

@@ -21,7 +21,7 @@ const FILE: &str = "acknowledged";
 /// The two slots are in sectors of their own; one of them is always whole.
 const SLOT_OFFSETS: [u64; 2] = [0, SLOT_BYTES as u64];
 
-/// Bytes of a slot: count, number of marks, marks, zeros, checksum.
+/// Bytes of a slot: count, sequence, number of marks, marks, zeros, checksum.
 const SLOT_BYTES: usize = 512;
 
 const CHECKSUM_BYTES: usize = 8;
@@ -36,6 +36,8 @@ const MARKS_MAX: usize = 16;
 pub(super) struct Acknowledged {
     /// How many.
     pub(super) count: u64,
+    /// The engine's number for what comes after them.
+    pub(super) sequence: u64,
     /// What the journals hold of them.
     pub(super) journals: Vec<Mark>,
 }
@@ -49,12 +51,12 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Begins with the first write.
-    pub(super) fn create(dir: &Path, journals: Vec<Mark>) -> Result<Self, StateError> {
+    pub(super) fn create(dir: &Path, first: &Acknowledged) -> Result<Self, StateError> {
         let path = dir.join(FILE);
         let file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&path);
         let guard = Self { file: file.map_err(StateError::io(&path))?, path };
-        guard.acknowledge(&Acknowledged { count: 0, journals: Vec::new() })?;
-        guard.acknowledge(&Acknowledged { count: 1, journals })?;
+        guard.acknowledge(&Acknowledged { count: 0, sequence: 0, journals: Vec::new() })?;
+        guard.acknowledge(first)?;
         guard.file.sync_all().map_err(StateError::io(&guard.path))?;
         Ok(guard)
     }
@@ -87,9 +89,9 @@ impl Guard {
 }
 
 fn encode(acknowledged: &Acknowledged) -> [u8; SLOT_BYTES] {
-    let Acknowledged { count, journals } = acknowledged;
+    let Acknowledged { count, sequence, journals } = acknowledged;
     let latest = &journals[journals.len().saturating_sub(MARKS_MAX)..];
-    let numbers = [*count, latest.len() as u64];
+    let numbers = [*count, *sequence, latest.len() as u64];
     let marks = latest.iter().flat_map(|mark| [mark.number, mark.bytes, mark.hash]);
     let mut slot = [0; SLOT_BYTES];
     for (place, number) in slot.chunks_exact_mut(8).zip(numbers.into_iter().chain(marks)) {
@@ -106,14 +108,14 @@ fn decode(slot: &[u8; SLOT_BYTES]) -> Option<Acknowledged> {
         return None;
     }
     let mut numbers = content.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes));
-    let (count, mark_count) = (numbers.next()?, numbers.next()?);
+    let (count, sequence, mark_count) = (numbers.next()?, numbers.next()?, numbers.next()?);
     let mut mark = || Some(Mark { number: numbers.next()?, bytes: numbers.next()?, hash: numbers.next()? });
     let journals = (0..mark_count).map(|_| mark()).collect::<Option<_>>()?;
-    Some(Acknowledged { count, journals })
+    Some(Acknowledged { count, sequence, journals })
 }
 
 const _: () =
-    assert!(16 + MARKS_MAX * MARK_BYTES + CHECKSUM_BYTES <= SLOT_BYTES, "the marks fit into a slot");
+    assert!(24 + MARKS_MAX * MARK_BYTES + CHECKSUM_BYTES <= SLOT_BYTES, "the marks fit into a slot");
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +123,7 @@ mod tests {
 
     fn acknowledged(marks: u64) -> Acknowledged {
         let mark = |number| Mark { number, bytes: number * 1000, hash: !number };
-        Acknowledged { count: 7, journals: (0..marks).map(mark).collect() }
+        Acknowledged { count: 7, sequence: 9, journals: (0..marks).map(mark).collect() }
     }
 
     #[test]

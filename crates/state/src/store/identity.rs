@@ -12,7 +12,7 @@ use alloy_primitives::{B256, hex, keccak256};
 use crate::error::StateError;
 
 /// How tables are arranged. Another arrangement is another number.
-pub(super) const SCHEMA: u64 = 2;
+pub(super) const SCHEMA: u64 = 3;
 
 /// The file that names schema and genesis: written last when a store is created.
 const FILE: &str = "store";

@@ -1,7 +1,8 @@
 //! Hashes the engine's journals, to know before the engine opens them whether what was acknowledged is there.
 //!
 //! All that is assumed of a journal: it is a file `NUMBER.jnl`, bytes are only ever appended to what is in it, zeros
-//! may follow up to the size it was made with, and it is removed when tables hold all of it.
+//! may follow up to the size it was made with, it is removed when tables hold all of it, the oldest first and the last
+//! never, and a write in it begins as [`begins_write`] says.
 
 use std::{
     collections::BTreeMap,
@@ -13,6 +14,7 @@ use std::{
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::engine::{WRITE_START_BYTES, begins_write};
 use crate::error::StateError;
 
 /// Bytes that are read at once; where so many are zero, a journal ends.
@@ -49,15 +51,21 @@ impl Journals {
 
     /// Checks that everything that was acknowledged is there; changes nothing.
     ///
-    /// A journal that is gone is no error: whether tables hold what was in it, the count of writes tells.
+    /// A journal that is gone is no error if the engine can have removed it: it removes the oldest first, and never the
+    /// last. That tables hold what was in it, the count of writes tells as far as it can be told.
     pub(super) fn verify(dir: &Path, marks: &[Mark]) -> Result<Self, StateError> {
         let mut journals = Self::new(dir);
+        let numbers = journals.numbers().map_err(StateError::io(dir))?;
         for mark in marks {
             let path = journals.path(mark.number);
-            let file = match File::open(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                file => file.map_err(StateError::io(&path))?,
-            };
+            if !numbers.contains(&mark.number) {
+                if numbers.first().is_some_and(|first| *first > mark.number) {
+                    continue;
+                }
+                let reason = format!("it is missing; it has {} bytes of what was written", mark.bytes);
+                return Err(StateError::Damaged { path, reason });
+            }
+            let file = File::open(&path).map_err(StateError::io(&path))?;
             let mut journal = Journal::default();
             journal.read_to(&file, mark.bytes).map_err(StateError::io(&path))?;
             if journal.bytes != mark.bytes || journal.hash.digest() != mark.hash {
@@ -86,30 +94,46 @@ impl Journals {
         Ok(marks.map(|(number, journal)| journal.mark(*number)).collect())
     }
 
-    /// Cuts off what follows the acknowledged bytes of the last journal, and says whether anything did.
+    /// Cuts off what follows the acknowledged bytes and does not begin as a write after `sequence` does.
+    pub(super) fn cut_foreign(&self, sequence: u64) -> Result<(), StateError> {
+        for number in self.numbers().map_err(StateError::io(&self.dir))? {
+            let (path, end) = (self.path(number), self.known.get(&number).map_or(0, |journal| journal.bytes));
+            let mut start = [0; WRITE_START_BYTES];
+            let read = File::open(&path).and_then(|file| read_up_to(&file, &mut start, end));
+            read.map_err(StateError::io(&path))?;
+            if start != [0; WRITE_START_BYTES] && !begins_write(&start, sequence) {
+                shorten(&path, end).map_err(StateError::io(&path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts off what follows the acknowledged bytes of the last journal, and returns it if there was anything.
     ///
     /// For a journal that the engine cannot read to its end: a write that the power cut short. It was not
     /// acknowledged, and no table can hold it, because the engine had not finished writing it.
-    pub(super) fn cut(&self) -> Result<Cut, StateError> {
-        let Some((number, journal)) = self.known.last_key_value() else { return Ok(Cut::Nothing) };
+    pub(super) fn cut(&self) -> Result<Option<Tail>, StateError> {
+        let Some((number, journal)) = self.known.last_key_value() else { return Ok(None) };
         let path = self.path(*number);
-        let cut = OpenOptions::new().write(true).open(&path).and_then(|file| {
-            if file.metadata()?.len() <= journal.bytes {
-                return Ok(Cut::Nothing);
-            }
-            file.set_len(journal.bytes)?;
-            file.sync_all()?;
-            Ok(Cut::Something)
+        let cut = File::open(&path).and_then(|file| {
+            let length = file.metadata()?.len().saturating_sub(journal.bytes);
+            let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+            file.read_exact_at(&mut bytes, journal.bytes)?;
+            shorten(&path, journal.bytes)?;
+            Ok(bytes)
         });
-        cut.map_err(StateError::io(path))
+        let bytes = cut.map_err(StateError::io(&path))?;
+        Ok((!bytes.is_empty()).then_some(Tail { path, at: journal.bytes, bytes }))
     }
 
+    /// Returns the numbers of all journals in order.
     fn numbers(&self) -> io::Result<Vec<u64>> {
         let mut numbers = Vec::new();
         for entry in fs::read_dir(&self.dir)? {
             let name = entry?.file_name();
             numbers.extend(name.to_str().and_then(|name| name.strip_suffix(".jnl")?.parse::<u64>().ok()));
         }
+        numbers.sort_unstable();
         Ok(numbers)
     }
 
@@ -118,11 +142,47 @@ impl Journals {
     }
 }
 
-/// Whether there was anything to cut off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
-    Something,
-    Nothing,
+/// What was cut off a journal.
+#[derive(Debug)]
+pub(super) struct Tail {
+    path: PathBuf,
+    at: u64,
+    bytes: Vec<u8>,
+}
+
+impl Tail {
+    /// Puts it back.
+    pub(super) fn restore(self) -> Result<(), StateError> {
+        let written = OpenOptions::new().write(true).open(&self.path).and_then(|file| {
+            file.write_all_at(&self.bytes, self.at)?;
+            file.sync_all()
+        });
+        written.map_err(StateError::io(self.path))
+    }
+}
+
+/// Reads until a buffer is full or the file ends.
+fn read_up_to(file: &File, buffer: &mut [u8], mut from: u64) -> io::Result<()> {
+    let mut room = buffer;
+    while !room.is_empty() {
+        match file.read_at(room, from)? {
+            0 => break,
+            count => {
+                room = &mut room[count..];
+                from += count as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn shorten(path: &Path, bytes: u64) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).open(path)?;
+    if file.metadata()?.len() > bytes {
+        file.set_len(bytes)?;
+        file.sync_all()?;
+    }
+    Ok(())
 }
 
 impl Journal {

@@ -219,8 +219,8 @@ impl Store {
         self.engine.write(writes)?;
         #[cfg(feature = "fault-injection")]
         fault::after(writer)?;
-        let journals = writer.journals.advance()?;
-        writer.guard.acknowledge(&Acknowledged { count: head.write_count, journals })?;
+        let (sequence, journals) = (self.engine.sequence(), writer.journals.advance()?);
+        writer.guard.acknowledge(&Acknowledged { count: head.write_count, sequence, journals })?;
         writer.head = head;
         writer.halted = false;
         Ok(size)

@@ -10,7 +10,7 @@ use super::{
     engine::{Engine, Snapshot, Table},
     guard::Guard,
     identity,
-    journals::{Cut, Journals},
+    journals::Journals,
     keys,
     values::{self, StoredHead},
 };
@@ -46,13 +46,8 @@ impl Store {
         let acknowledged = guard.read()?;
         let database = dir.join(DATABASE);
         let mut journals = Journals::verify(&database, &acknowledged.journals)?;
-        let engine = match Engine::open(&database, &config) {
-            // Everything that was acknowledged is there, so that what cannot be read is a write that a crash cut short.
-            Err(StateError::UnfinishedJournal { .. }) if journals.cut()? == Cut::Something => {
-                Engine::open(&database, &config)?
-            }
-            opened => opened?,
-        };
+        journals.cut_foreign(acknowledged.sequence)?;
+        let engine = open_engine(&database, &config, &journals)?;
         let head = read_head(&engine.snapshot())?;
         if head.write_count < acknowledged.count {
             let (expected, got) = (acknowledged.count, head.write_count);
@@ -92,6 +87,23 @@ impl Store {
             _hold: hold,
         }
     }
+}
+
+/// Opens the database; if it cannot be read, without what was not acknowledged.
+///
+/// Everything that was acknowledged is there, so that what cannot be read may be a write that a crash cut short. If it
+/// is not, the journal is as it was after the error.
+fn open_engine(database: &Path, config: &StoreConfig, journals: &Journals) -> Result<Engine, StateError> {
+    let error = match Engine::open(database, config) {
+        Err(error @ (StateError::UnfinishedJournal { .. } | StateError::Damaged { .. })) => error,
+        opened => return opened,
+    };
+    let Some(tail) = journals.cut()? else { return Err(error) };
+    let opened = Engine::open(database, config);
+    if opened.is_err() {
+        tail.restore()?;
+    }
+    opened
 }
 
 pub(super) fn read_head(snapshot: &Snapshot) -> Result<StoredHead, StateError> {
