@@ -1,11 +1,11 @@
 //! Measures incremental state roots on a large state:
 //!
-//! `cargo run --release -p tandem-state --example root -- DIR ACCOUNTS SLOTS [CACHE_MIB]`
+//! `cargo run --release -p tandem-state --example root -- DIR ACCOUNTS SLOTS [CACHE_MIB [WARM_UP [BLOCKS [full|-]]]]`
 //!
-//! Creates a store of that many accounts, and one contract of that many slots, in `DIR` if there is none. Then computes
-//! the root of blocks that change 600 accounts and 700 slots at random, each on the one before, with one thread and with
-//! two in turn, writes each, and computes the root from scratch. What was there before a block is told, as an execution
-//! tells it.
+//! Creates a store of that many accounts, and one contract of that many slots, in `DIR` if there is none, and goes on
+//! from its head if there is one. Computes the root of blocks that change 600 accounts and 700 slots at random, each on
+//! the one before, with one thread and with two in turn, and writes each; the first `WARM_UP` do not count. Then computes
+//! the root from scratch, unless told not to (`-`). What was there before a block is told, as an execution tells it.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement")]
 
@@ -33,7 +33,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const CHANGED_ACCOUNTS: u64 = 600;
 const CHANGED_SLOTS: u64 = 700;
-const ROUNDS: u64 = 21;
+
+/// Blocks that count, half of them for each number of threads.
+const ROUNDS: u64 = 42;
 
 /// Blocks before those that count: a node that imports has its caches full.
 const WARM_UP: u64 = 200;
@@ -93,9 +95,26 @@ fn changes(round: u64, accounts: u64, slots: u64, changed: &mut Changed) -> Stat
     update
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
+/// Times in order.
+struct Times(Vec<Duration>);
+
+impl Times {
+    fn new(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        Self(times)
+    }
+
+    fn median(&self) -> Duration {
+        self.0[self.0.len() / 2]
+    }
+}
+
+impl std::fmt::Display for Times {
+    /// The median, and the quarter and three quarters points.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [low, high] = [self.0.len() / 4, self.0.len() * 3 / 4].map(|at| self.0[at]);
+        write!(f, "{:.2?} ({low:.2?} to {high:.2?})", self.median())
+    }
 }
 
 fn open(dir: &Path, accounts: u64, slots: u64, config: StoreConfig) -> Store {
@@ -134,52 +153,77 @@ fn main() {
         StoreConfig { cache_bytes: cache << 20, node_cache_bytes: cache << 19, ..StoreConfig::default() };
     let store = open(&dir, accounts, slots, config);
 
+    let number = |at: usize, default| args.get(at).map_or(default, |number| number.parse::<u64>().unwrap());
+    let (warm_up, rounds) = (number(4, WARM_UP), number(5, ROUNDS));
     let mut parent = store.header(store.head().hash).unwrap().unwrap();
-    // Another run on the same store would set what is set already: measure on a new one.
     let mut changed = Changed::default();
-    let mut times = [Vec::new(), Vec::new()];
-    let mut commits = Vec::new();
-    let mut on_cores = Vec::new();
-    for round in 0..WARM_UP + 2 * ROUNDS {
-        if round == WARM_UP {
-            let [one, two] = times.map(median);
-            println!("while caches fill: 1 thread: {one:.2?}; 2 threads: {two:.2?}");
-            (times, commits) = ([Vec::new(), Vec::new()], Vec::new());
-            on_cores.clear();
+    for round in 0..parent.number {
+        changes(round, accounts, slots, &mut changed);
+    }
+    advance(&store, &mut parent, &mut changed, (accounts, slots), warm_up);
+    let one = advance(&store, &mut parent, &mut changed, (accounts, slots), rounds);
+    if args.get(6).is_none_or(|part| part == "full") {
+        let start = Instant::now();
+        assert_eq!(store.recompute_root().unwrap(), parent.state_root);
+        let full = start.elapsed();
+        println!("root from scratch: {full:.2?}");
+        if let Some(one) = one {
+            println!("that is {:.0} times the incremental one on one thread", ratio(full, one));
         }
-        let update = changes(round, accounts, slots, &mut changed);
+    }
+}
+
+/// Adds blocks and says what that took; returns the median of the roots on one thread.
+fn advance(
+    store: &Store,
+    parent: &mut Header,
+    changed: &mut Changed,
+    (accounts, slots): (u64, u64),
+    blocks: u64,
+) -> Option<Duration> {
+    if blocks < 2 {
+        return None;
+    }
+    let mut times = [Vec::new(), Vec::new()];
+    let mut on_core = Vec::new();
+    let mut commits = Vec::new();
+    for _ in 0..blocks {
+        let round = parent.number;
+        let update = changes(round, accounts, slots, changed);
         let threads = NonZeroUsize::new(1 + (round % 2) as usize).unwrap();
         let trie = store.trie().unwrap();
-        let (start, on_core) = (Instant::now(), time_on_core());
+        let (start, core) = (Instant::now(), time_on_core());
         let tries = update_root(&trie, trie.root(), &update, threads).unwrap();
         times[threads.get() - 1].push(start.elapsed());
         if threads == NonZeroUsize::MIN {
-            on_cores.push(time_on_core() - on_core);
+            on_core.push(time_on_core() - core);
         }
         let start = Instant::now();
-        let size = commit(&store, &mut parent, update, tries);
+        let size = commit(store, parent, update, tries);
         commits.push((start.elapsed(), size));
     }
-    let [one, two] = times.map(median);
+    let [one, two] = times.map(Times::new);
+    let on_core = Times::new(on_core);
     println!(
-        "caches full: incremental root, 1 thread: {one:.2?}; 2 threads: {two:.2?} ({:.2}x)",
-        ratio(one, two)
+        "blocks {} to {}: median (quarter to three quarters) of roots:",
+        parent.number + 1 - blocks,
+        parent.number
     );
-    let (written_in, (size, leaves, node_bytes)) = commits[commits.len() / 2];
-    println!("one commit in {written_in:.2?}: {leaves} leaves, {} keys, {} bytes", size.keys, size.bytes);
     println!(
-        "bytes per changed leaf: {} in all, {} of them trie nodes",
-        size.bytes / leaves,
+        "  1 thread {one}, on a core {on_core}; 2 threads {two}: {:.2}x",
+        ratio(one.median(), two.median())
+    );
+    let leaves: usize = commits.iter().map(|(_, (_, leaves, _))| leaves).sum();
+    let bytes: usize = commits.iter().map(|(_, (size, ..))| size.bytes).sum();
+    let node_bytes: usize = commits.iter().map(|(_, (.., bytes))| bytes).sum();
+    let written = Times::new(commits.iter().map(|(time, _)| *time).collect());
+    println!(
+        "  commit {written}; {} leaves a block; bytes per changed leaf: {}, {} of them trie nodes",
+        leaves as u64 / blocks,
+        bytes / leaves,
         node_bytes / leaves
     );
-    let on_core = median(on_cores);
-    println!("1 thread, time on a core only: {on_core:.2?}");
-    let (start, full_on_core) = (Instant::now(), time_on_core());
-    let root = store.recompute_root().unwrap();
-    let (full, full_on_core) = (start.elapsed(), time_on_core() - full_on_core);
-    assert_eq!(root, parent.state_root);
-    println!("full root: {full:.2?}, {:.0} times the incremental one", ratio(full, one));
-    println!("on a core only: {full_on_core:.2?}, {:.0} times", ratio(full_on_core, on_core));
+    Some(one.median())
 }
 
 /// Writes a block; returns what that wrote, how many leaves changed, and the bytes of trie nodes.
