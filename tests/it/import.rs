@@ -198,7 +198,7 @@ fn a_newer_schema_is_refused() {
     assert_ne!(content, newer, "the identity is {text:?}");
     let newer = format!("{newer}checksum {}\n", hex::encode(&keccak256(&newer)[..8]));
     fs::write(&identity, &newer).unwrap();
-    assert_refused(&import(directory, &[]), &["data", "schema 3, expected 2"]);
+    assert_refused(&import(directory, &[]), &["data", "schema 4, expected 3"]);
     assert_eq!(fs::read_to_string(&identity).unwrap(), newer);
     fs::write(&identity, text).unwrap();
     assert_eq!(checked_head(directory).number, 1);

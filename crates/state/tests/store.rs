@@ -195,12 +195,12 @@ fn a_store_is_created_once_and_opened_for_its_chain_only() {
 fn a_newer_schema_is_refused_before_anything_is_touched() {
     let dir = tempfile::tempdir().unwrap();
     drop(Chain::create(dir.path()));
-    let content = format!("tandem store\nschema 3\ngenesis {}\nmore\n", Chain::genesis_hash());
+    let content = format!("tandem store\nschema 4\ngenesis {}\nmore\n", Chain::genesis_hash());
     let checksum = alloy_primitives::hex::encode(&keccak256(&content)[..8]);
     fs::write(dir.path().join("store"), format!("{content}checksum {checksum}\n")).unwrap();
     let before = contents(dir.path());
     match Store::open(dir.path(), config(), Chain::genesis_hash()) {
-        Err(StateError::Schema { got: 3, expected: 2, .. }) => {}
+        Err(StateError::Schema { got: 4, expected: 3, .. }) => {}
         result => panic!("{result:?}"),
     }
     assert_eq!(contents(dir.path()), before);
