@@ -111,22 +111,22 @@ impl Host {
         let (proven, to_write) = sync_channel(QUEUE);
 
         let (known, failures) = thread::scope(|scope| {
-            let decoder = scope.spawn({
+            let decoder = spawn(scope, "decode", {
                 let (clock, store) = (&clock, &*store);
                 move || decode::run(blocks, store, stops, clock, &decoded, &tickets)
             });
             let to_recover = Arc::new(Mutex::new(to_recover));
             for _ in 0..settings.threads.get() {
                 let (queue, spec, clock) = (Arc::clone(&to_recover), &spec, &clock);
-                scope.spawn(move || recover::run(&queue, spec, clock));
+                spawn(scope, "recover", move || recover::run(&queue, spec, clock));
             }
             drop(to_recover);
-            let executor = scope.spawn({
+            let executor = spawn(scope, "execute", {
                 let (clock, store, settings, base) = (&clock, &*store, &*settings, &base);
                 let tree = &mut *tree;
                 move || execute_all(tree, store, settings, base, clock, recovered, &candidates)
             });
-            let checker = scope.spawn({
+            let checker = spawn(scope, "roots", {
                 let (clock, settings, spec) = (&clock, &*settings, &spec);
                 move || check_all(spec, settings, clock, to_check, &proven)
             });
@@ -151,6 +151,16 @@ impl Host {
         }
         Imported { known, times: clock.times(), failure }
     }
+}
+
+/// Starts a stage on a thread that has its name.
+fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    name: &str,
+    stage: impl FnOnce() -> T + Send + 'scope,
+) -> thread::ScopedJoinHandle<'scope, T> {
+    let thread = thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, stage);
+    thread.expect("the system starts threads, or nothing works")
 }
 
 fn into_inner<T>(mutex: Mutex<T>) -> T {

@@ -6,16 +6,17 @@
 use alloy_primitives::{B256, map::HashMap};
 use parking_lot::Mutex;
 
-use super::{PartialTrie, TrieOwner};
+use super::{PartialTrie, TrieOwner, node::Cut};
 
-/// Nodes that may be added before deep ones are dropped; some 70 MB.
+/// Nodes that may be added before deep ones are dropped; some 40 MB.
 const FRESH_MAX: usize = 100_000;
 
-/// From this many nibbles below the root on, nodes are dropped: a million accounts have 4,369 nodes above.
-const DEPTH_MAX: usize = 4;
+/// What is dropped first, and next if too much is left: leaves below 4 nibbles, and all that lies so many nibbles below
+/// the root. The branches above 5 nibbles of a million leaves are 69,905, above 4 they are 4,369.
+const CUTS: [(Cut, usize); 3] = [(Cut::Leaves, 4), (Cut::Deep, 5), (Cut::Deep, 4)];
 
-/// Nodes that may be left then; where there are more, in many tries, all are dropped.
-const LEFT_MAX: usize = 50_000;
+/// Nodes that may be left, some 120 MB: all branches above 5 nibbles of two tries, and more.
+const LEFT_MAX: usize = 160_000;
 
 /// Tries whose nodes are all named, by what they belong to.
 #[derive(Debug, Default)]
@@ -41,12 +42,19 @@ impl KeptTries {
         kept.fresh += added;
         kept.tries.insert(trie.owner(), trie);
         if kept.fresh > FRESH_MAX {
-            let left: usize = kept.tries.values_mut().map(|trie| trie.cut(DEPTH_MAX)).sum();
             kept.fresh = 0;
-            if left > LEFT_MAX {
+            // Many small tries have little that is deep.
+            if !CUTS.iter().any(|(cut, depth)| kept.cut(*cut, *depth) <= LEFT_MAX) {
                 kept.tries.clear();
             }
         }
+    }
+}
+
+impl Kept {
+    /// Returns how many nodes are left.
+    fn cut(&mut self, cut: Cut, depth: usize) -> usize {
+        self.tries.values_mut().map(|trie| trie.cut(depth, cut)).sum()
     }
 }
 

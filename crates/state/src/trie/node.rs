@@ -171,10 +171,20 @@ impl Node {
     }
 }
 
+/// What a trie forgets of what lies deep: all but the hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// Leaves. Guesses find them again, or a read of the store each.
+    Leaves,
+    /// Everything.
+    Deep,
+}
+
 impl Node {
-    /// Forgets all nodes that are so many nibbles below the root, but for their hashes; returns how many are left.
-    pub(super) fn cut(&mut self, depth: usize, depth_max: usize) -> usize {
+    /// Forgets nodes that are so many nibbles below the root; returns how many are left.
+    pub(super) fn cut(&mut self, depth: usize, depth_max: usize, cut: Cut) -> usize {
         if depth >= depth_max
+            && (cut == Cut::Deep || matches!(self, Self::Leaf(_)))
             && let Some(hash) = self.known().and_then(RlpNode::as_hash)
         {
             *self = Self::Hash(hash);
@@ -182,10 +192,12 @@ impl Node {
         match self {
             Self::Hash(_) => 0,
             Self::Leaf(_) => 1,
-            Self::Extension(extension) => 1 + extension.child.cut(depth + extension.key.len(), depth_max),
+            Self::Extension(extension) => {
+                1 + extension.child.cut(depth + extension.key.len(), depth_max, cut)
+            }
             Self::Branch(branch) => {
                 let children = branch.children.iter_mut().flatten();
-                1 + children.map(|child| child.cut(depth + 1, depth_max)).sum::<usize>()
+                1 + children.map(|child| child.cut(depth + 1, depth_max, cut)).sum::<usize>()
             }
         }
     }

@@ -9,7 +9,7 @@ use alloy_trie::{
 
 use super::{
     NodeChanges, NodeSource, TrieError, TrieOwner,
-    node::{Node, Place},
+    node::{Cut, Node, Place},
 };
 
 /// A Merkle-Patricia trie of which only the parts that were needed are in memory.
@@ -148,9 +148,9 @@ impl PartialTrie {
     }
 
     /// Forgets what lies deep below the root, after the root was computed; returns how many nodes are left.
-    pub(super) fn cut(&mut self, depth_max: usize) -> usize {
+    pub(super) fn cut(&mut self, depth_max: usize, cut: Cut) -> usize {
         debug_assert!(self.prefix.is_empty(), "only a whole trie is cut");
-        self.top.as_mut().map_or(0, |top| top.cut(0, depth_max))
+        self.top.as_mut().map_or(0, |top| top.cut(0, depth_max, cut))
     }
 
     /// Divides a trie whose root is a branch into the 16 subtrees below; any other stays one part.
