@@ -61,7 +61,10 @@ impl PayloadSenders {
 
 /// The latest payloads, between their conversion and their execution. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Payloads(Arc<Mutex<VecDeque<(B256, Arc<PayloadSenders>)>>>);
+pub(crate) struct Payloads(Arc<Mutex<VecDeque<Remembered>>>);
+
+/// A payload's block hash, and its transactions.
+type Remembered = (B256, Arc<PayloadSenders>);
 
 impl Payloads {
     /// Remembers a payload.

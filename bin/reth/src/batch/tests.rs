@@ -113,7 +113,7 @@ fn a_configuration_executes_in_parallel_however_it_is_held() {
     let held = [
         setup.execute_with(&config),
         setup.execute_with(Arc::new(config.clone())),
-        setup.execute_with(&Arc::new(&config)),
+        setup.execute_with(Arc::new(&config)),
         setup.execute_with(config),
     ];
     for given in held.iter().flatten() {
