@@ -5,8 +5,9 @@ use std::{path::Path, sync::Arc};
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use revm::{DatabaseRef, state::AccountInfo};
-use tandem_chain::{Batch, ChainError, Host, Notification, Place, rules::difficulty};
+use tandem_chain::{Batch, ChainError, Host, ImportError, Notification, Place, rules::difficulty};
 use tandem_corpus::{Block, Chain, ChainSpec, PlainAccount, PlainState};
+use tandem_state::{Store, StoreConfig};
 
 use crate::stored;
 
@@ -121,6 +122,38 @@ fn branch_of_more_difficulty_replaces_the_chain_on_disk_and_is_told() {
     assert_eq!(balance(&reorged.new_blocks()[1].parent_state, 1), U256::ZERO);
     assert_eq!(balance(&reorged.new_blocks()[1].parent_state, 2), reward);
     assert!(told.poll().unwrap().is_none());
+}
+
+/// A restart forgets side branches: a block on one has an unknown parent until the branch is sent again, and nothing
+/// else changes. Sent again, it replaces the chain on disk as if there had been no restart.
+#[test]
+fn branch_that_a_restart_forgot_is_sent_again_and_replaces_the_chain() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut first_run = host("Berlin", scratch.path());
+    let genesis = first_run.tree().head();
+    let slow = extend(&mut first_run, genesis, 100, 1);
+    let slow = extend(&mut first_run, slow, 100, 1);
+    let aside = child(&mut first_run, genesis, 1, 2);
+    assert_eq!(first_run.import(aside.clone()).unwrap(), Place::Side);
+    let above = child(&mut first_run, aside.hash, 1, 2);
+    drop(first_run);
+
+    let store = Store::open(scratch.path(), StoreConfig::default(), genesis).unwrap();
+    let mut host = stored::host(store, &chain("Berlin"), Batch::SINGLE);
+    assert_eq!(host.store().head().hash, slow);
+    let refused = host.import(above.clone()).unwrap_err();
+    let unknown = matches!(refused, ChainError::Import(ImportError::UnknownParent { parent, .. }) if parent == aside.hash);
+    assert!(unknown, "{refused}");
+    assert_eq!((host.store().head().hash, host.tree().head()), (slow, slow));
+
+    let mut told = host.subscribe(2, 16).unwrap();
+    assert_eq!(host.import(aside).unwrap(), Place::Side);
+    assert_eq!(host.import(above.clone()).unwrap(), Place::Head);
+    assert_eq!(host.store().head().hash, above.hash);
+    assert_eq!(host.store().recompute_root().unwrap(), above.header.state_root);
+    let reorged = told.wait().unwrap().unwrap();
+    assert_eq!(numbers(reorged.old_blocks()), [(1, 1), (2, 1)]);
+    assert_eq!(numbers(reorged.new_blocks()), [(1, 2), (2, 2)]);
 }
 
 #[test]
