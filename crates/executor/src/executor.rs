@@ -158,11 +158,13 @@ where
             return Ok(None);
         }
         let env = EvmEnv { cfg_env: evm.cfg_env().clone(), block_env: evm.block().clone() };
+        let memory = pool.memories().take(evm.block().beneficiary());
         let speculation = Arc::new(Speculation::new(
             self.factory.shared_evm_factory().clone(),
             env,
             ahead,
             self.payments,
+            memory,
             pool.codes().clone(),
             workers + 1,
             self.factory.clock(),

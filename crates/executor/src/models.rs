@@ -283,7 +283,16 @@ fn speculation() -> Arc<Speculation<EthEvmFactory, TxEnvelope>> {
     let env = EvmEnv { cfg_env: CfgEnv::default(), block_env: BlockEnv::default() };
     let ahead =
         LookAhead { transactions: Arc::from([]), base: Arc::new(Nothing), strategy: Strategy::Parallel };
-    Arc::new(Speculation::new(Arc::default(), env, ahead, None, Arc::default(), 2, Clock::new(None)))
+    Arc::new(Speculation::new(
+        Arc::default(),
+        env,
+        ahead,
+        None,
+        Arc::new(MultiVersionMemory::new(None)),
+        Arc::default(),
+        2,
+        Clock::new(None),
+    ))
 }
 
 #[test]

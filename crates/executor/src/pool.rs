@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     codes::CodeStock,
+    memory::MemoryStock,
     sync::{Condvar, JoinHandle, Mutex, thread},
 };
 
@@ -23,6 +24,7 @@ pub struct WorkerPool {
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
     codes: Arc<CodeStock>,
+    memories: MemoryStock,
 }
 
 #[derive(Default)]
@@ -47,12 +49,17 @@ impl WorkerPool {
                 thread::Builder::new().name(format!("tandem-{number}")).spawn(move || queue.serve())
             })
             .collect::<io::Result<_>>()?;
-        Ok(Self { queue, threads, codes: Arc::default() })
+        Ok(Self { queue, threads, codes: Arc::default(), memories: MemoryStock::default() })
     }
 
     /// Returns the number of workers, the frontier not counted.
     pub fn worker_count(&self) -> usize {
         self.threads.len()
+    }
+
+    /// Returns where memories wait for blocks.
+    pub(crate) const fn memories(&self) -> &MemoryStock {
+        &self.memories
     }
 
     /// Returns where workers keep their copies of code from block to block.

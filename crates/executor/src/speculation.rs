@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use alloy_consensus::{Transaction, transaction::Recovered};
 use alloy_evm::{EvmEnv, EvmFactory};
-use revm::context_interface::Block;
 
 use crate::{
     attempt::Attempt,
@@ -74,6 +73,7 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
         env: EvmEnv<F::Spec, F::BlockEnv>,
         ahead: LookAhead<T>,
         payments: Option<PaymentRules>,
+        memory: Arc<MultiVersionMemory>,
         codes: Arc<CodeStock>,
         threads: usize,
         clock: Clock,
@@ -81,11 +81,10 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
     where
         T: Transaction,
     {
-        let fee_recipient = env.block_env.beneficiary();
         Self {
             factory,
             env,
-            memory: Arc::new(MultiVersionMemory::new(Some(fee_recipient))),
+            memory,
             schedule: Schedule::new(
                 ahead.transactions.iter().map(|tx| match payments {
                     Some(_) if PaymentRules::is_certain(tx.inner()) => Claim::Frontier,
