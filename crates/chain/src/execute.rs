@@ -22,7 +22,7 @@ use alloy_primitives::{Address, B256, U256};
 use revm::{
     Database, DatabaseRef,
     bytecode::Bytecode,
-    database::{BundleState, State, states::bundle_state::BundleRetention},
+    database::{BundleState, State},
     state::{AccountInfo, EvmState},
 };
 use tandem_corpus::{Block, ChainSpec};
@@ -126,7 +126,6 @@ impl Executor {
         let mut execution = executed.map_err(|error| classify(error, failure.take()))?;
 
         execution.state.set_state_hook(None);
-        execution.state.merge_transitions(BundleRetention::Reverts);
         let bal = execution.state.take_built_alloy_bal();
         let mut transactions = taken();
         // No system calls follow the pre-execution changes then; rewards follow the transactions.

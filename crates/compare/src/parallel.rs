@@ -139,7 +139,6 @@ impl Parallel {
         };
         match executed {
             Ok((result, mut state)) => {
-                state.merge_transitions(BundleRetention::Reverts);
                 let bal = state.take_built_alloy_bal();
                 (Ok(Output { result, bundle: state.take_bundle(), bal }), Some(state))
             }
@@ -199,7 +198,9 @@ impl Parallel {
         executor.evm_mut().db_mut().set_bal_index(after);
         *stats = executor.stats();
         let (evm, result) = executor.finish()?;
-        Ok((result, evm.into_db()))
+        let mut state = evm.into_db();
+        state.merge_transitions(BundleRetention::Reverts);
+        Ok((result, state))
     }
 
     fn factory<S>(&self, case: &Case<S>) -> Factory {

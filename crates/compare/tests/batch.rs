@@ -6,7 +6,7 @@ use std::{borrow::Cow, num::NonZero, sync::Arc};
 
 use alloy_evm::eth::{EthBlockExecutionCtx, EthEvmFactory};
 use revm::{
-    database::{BundleState, State, states::bundle_state::BundleRetention},
+    database::{BundleState, State},
     database_interface::WrapDatabaseRef,
 };
 use tandem_corpus::{Case, GenerateOptions, PlainState, Workload, generate::generate};
@@ -44,9 +44,7 @@ fn execute(case: &Case, before: &Case, bundle: BundleState, strategy: Strategy) 
         base: Arc::new(SharedState(case.state.clone())),
         strategy,
     };
-    let mut state = execute_block(&factory, input, state).unwrap().state;
-    state.merge_transitions(BundleRetention::Reverts);
-    state.take_bundle()
+    execute_block(&factory, input, state).unwrap().state.take_bundle()
 }
 
 /// Reverts come in no order.

@@ -65,7 +65,7 @@ fn check(factory: &Factory, case: &Case, expected: &Output, seed: u64) -> Result
     let state = seams::state(WrapDatabaseRef(case.state.clone()));
     let execution =
         execute_block_driven(factory, input, state, schedule(seed)).map_err(|error| format!("{error:?}"))?;
-    let executed = seams::finished(execution.state, execution.result, execution.stats);
+    let executed = seams::executed(execution);
     if executed.result != expected.result {
         return Err("receipts, requests or gas".into());
     }

@@ -10,7 +10,10 @@ use alloy_evm::{
     eth::{EthBlockExecutionCtx, EthBlockExecutor, receipt_builder::ReceiptBuilder, spec::EthExecutorSpec},
 };
 use alloy_primitives::Log;
-use revm::{database::State, state::bal::BlockAccessIndex};
+use revm::{
+    database::{State, states::bundle_state::BundleRetention},
+    state::bal::BlockAccessIndex,
+};
 
 use crate::{
     base::BaseSource,
@@ -28,7 +31,8 @@ use crate::{
 pub struct BlockExecution<DB, R> {
     /// Receipts, requests and gas.
     pub result: BlockExecutionResult<R>,
-    /// The state after the block, its transitions not merged.
+    /// The state after the block, its bundle built with reverts. Nothing is to be executed on it: it may have forgotten
+    /// what it read.
     pub state: State<DB>,
     /// What it took.
     pub stats: BlockStats,
@@ -79,6 +83,8 @@ where
     executor.spare_payments();
     executor.apply_pre_execution_changes()?;
     executor.evm_mut().db_mut().begin_merging();
+    let assembly = executor.assembly();
+    let expecting = assembly.expect();
     for (index, tx) in transactions.iter().enumerate() {
         // EIP-7928: transactions have the indexes from 1 on.
         let state = executor.evm_mut().db_mut().state_mut();
@@ -86,12 +92,13 @@ where
         executor.execute_foreseen(tx)?;
     }
     // EIP-7928: post-execution changes have the index after the last transaction's.
-    let state = executor.evm_mut().db_mut();
-    state.end_merging();
-    state.state_mut().set_bal_index(BlockAccessIndex::new(transactions.len() as u64 + 1));
+    let state = executor.evm_mut().db_mut().state_mut();
+    state.set_bal_index(BlockAccessIndex::new(transactions.len() as u64 + 1));
     let stats = executor.stats();
     let (evm, result) = executor.finish()?;
-    Ok(BlockExecution { result, state: evm.into_db().into_state(), stats })
+    let state = evm.into_db().into_bundled(&assembly).map_err(BlockExecutionError::other)?;
+    drop(expecting);
+    Ok(BlockExecution { result, state, stats })
 }
 
 /// Whether nothing is gained over executing transaction after transaction on revm's `State` alone: no workers, and few
@@ -143,9 +150,7 @@ where
     }
     executor.evm_mut().db_mut().set_bal_index(BlockAccessIndex::new(transactions.len() as u64 + 1));
     let (evm, result) = executor.finish()?;
-    Ok(BlockExecution {
-        result,
-        state: evm.into_db(),
-        stats: BlockStats { threads: 1, ..BlockStats::default() },
-    })
+    let mut state = evm.into_db();
+    state.merge_transitions(BundleRetention::Reverts);
+    Ok(BlockExecution { result, state, stats: BlockStats { threads: 1, ..BlockStats::default() } })
 }

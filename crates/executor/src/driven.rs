@@ -19,6 +19,7 @@ use revm::{database::State, state::bal::BlockAccessIndex};
 use crate::{
     attempt::Attempt,
     block::{BlockExecution, BlockInput},
+    bundle::Assembly,
     evm::SpeculativeEvmFactory,
     factory::{ExecutionCtx, ParallelBlockExecutorFactory},
     index::TxIndex,
@@ -86,12 +87,12 @@ where
         state.set_bal_index(BlockAccessIndex::new(index as u64 + 1));
         executor.execute_foreseen(tx)?;
     }
-    let state = executor.evm_mut().db_mut();
-    state.end_merging();
-    state.state_mut().set_bal_index(BlockAccessIndex::new(transactions.len() as u64 + 1));
+    let state = executor.evm_mut().db_mut().state_mut();
+    state.set_bal_index(BlockAccessIndex::new(transactions.len() as u64 + 1));
     let stats = executor.stats();
     let (evm, result) = executor.finish()?;
-    Ok(BlockExecution { result, state: evm.into_db().into_state(), stats })
+    let state = evm.into_db().into_bundled(&Assembly::new()).map_err(BlockExecutionError::other)?;
+    Ok(BlockExecution { result, state, stats })
 }
 
 /// The virtual workers.

@@ -26,6 +26,7 @@ use revm::{
 };
 
 use crate::{
+    bundle::Assembly,
     clock::Part,
     error::WorkerPanic,
     evm::SpeculativeEvmFactory,
@@ -158,14 +159,12 @@ where
             return Ok(None);
         }
         let env = EvmEnv { cfg_env: evm.cfg_env().clone(), block_env: evm.block().clone() };
-        let memory = pool.memories().take(evm.block().beneficiary());
         let speculation = Arc::new(Speculation::new(
             self.factory.shared_evm_factory().clone(),
             env,
             ahead,
             self.payments,
-            memory,
-            pool.codes().clone(),
+            pool.supplies(evm.block().beneficiary()),
             workers + 1,
             self.factory.clock(),
         ));
@@ -186,6 +185,14 @@ where
         }
         self.frontier = Some(frontier);
         Ok(Some((workers, speculation)))
+    }
+
+    /// Returns where the block's bundle is built, with the help of workers if there are any.
+    pub(crate) fn assembly(&self) -> Arc<Assembly> {
+        match &self.frontier {
+            Some(frontier) => frontier.speculation().assembly.clone(),
+            None => Arc::new(Assembly::new()),
+        }
     }
 
     /// Ends speculation; what follows is sequential.

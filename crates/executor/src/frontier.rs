@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use alloy_consensus::transaction::Recovered;
 use alloy_evm::{
     Evm, FromRecoveredTx,
     block::{BlockExecutionError, SystemCaller},
@@ -160,7 +159,7 @@ where
         let Some(mut attempt) = self.await_attempt()? else { return Ok(None) };
         let validity = match attempt.shape {
             Shape::Particular => {
-                db.flush();
+                db.flush_of(attempt.reads.accounts.iter().map(|read| &read.address));
                 validate(db, None, &mut attempt, self.trust())
             }
             Shape::Plain => db.validate(&attempt, self.trust()),
@@ -361,8 +360,7 @@ where
     /// Whether what follows is little else than transactions to hot targets.
     fn is_rest_hot(&self) -> bool {
         let rest = &self.speculation.transactions[self.next.0..];
-        let is_hot = |tx: &&Recovered<T>| tx.to().is_some_and(|to| self.speculation.hot.contains(to));
-        let others = rest.len() - rest.iter().filter(is_hot).count();
+        let others = rest.len() - self.speculation.hot.count_among(rest.iter().map(|tx| tx.to()));
         others * HOT_REST_RATIO <= rest.len()
     }
 

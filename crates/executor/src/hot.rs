@@ -31,6 +31,12 @@ impl HotTargets {
         self.count() > 0 && self.targets.read().contains(&target)
     }
 
+    /// Returns how many of some targets are among them.
+    pub fn count_among(&self, targets: impl Iterator<Item = Option<Address>>) -> usize {
+        let hot = self.targets.read();
+        targets.flatten().filter(|target| hot.contains(target)).count()
+    }
+
     /// Returns how many there are.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)

@@ -28,6 +28,7 @@
 pub mod attempt;
 pub mod base;
 pub mod block;
+mod bundle;
 pub mod clock;
 pub mod codes;
 pub mod driven;

@@ -4,17 +4,19 @@
 //! the bundle and its reverts. Where transactions change balances, nonces and slots only, the transitions of many are
 //! those of one that changed it all: the first's `previous_info`, the last's `info`, and of each slot the first's
 //! original and the last's present value (revm-database 42, `TransitionAccount::update`, `CacheAccount::change`). So
-//! those changes wait here, as one revm [`EvmState`], and are committed together: before anything else is committed
-//! ([`Shape::Particular`]), and at the end.
+//! those changes wait here, and are committed together: before anything else is committed ([`Shape::Particular`]), and at
+//! the end, where the block's bundle is built from them ([`crate::bundle`]).
 //!
 //! What waits here and what revm's `State` holds are together the committed state, against which attempts are
 //! validated.
+
+use std::mem::take;
 
 use alloy_primitives::{Address, B256, U256, map::hash_map::Entry};
 use revm::{
     Database, DatabaseCommit,
     bytecode::Bytecode,
-    database::State,
+    database::{State, TransitionState, states::bundle_state::BundleRetention},
     database_interface::bal::EvmDatabaseError,
     primitives::KECCAK_EMPTY,
     state::{Account, AccountInfo, EvmState, EvmStorageSlot, TransactionId},
@@ -22,6 +24,8 @@ use revm::{
 
 use crate::{
     attempt::{AccountRead, Attempt, Code, Origin, Shape, SlotRead},
+    bundle::{Assembly, PART_COUNT, Part, part_of},
+    error::WorkerPanic,
     fields::AccountFields,
     payment::Payment,
     stats::Location,
@@ -34,8 +38,8 @@ use crate::{
 pub struct MergedState<DB> {
     state: State<DB>,
     mode: Mode,
-    /// Changes that wait, one transaction's by their look.
-    pending: EvmState,
+    /// Changes that wait, one transaction's by their look; by the part of the bundle that they will be in.
+    pending: [EvmState; PART_COUNT],
     /// Whether the next commit was applied already.
     applied: bool,
     /// Accounts as they were before the attempt that was validated last, where nothing of them waits; in the order of
@@ -98,7 +102,7 @@ impl<DB: Database> MergedState<DB> {
         Self {
             state,
             mode: Mode::Direct,
-            pending: EvmState::default(),
+            pending: Default::default(),
             applied: false,
             starts: Vec::new(),
             spent: None,
@@ -122,16 +126,44 @@ impl<DB: Database> MergedState<DB> {
         self.mode == Mode::Merging
     }
 
-    /// Commits what waits and merges no more.
-    pub fn end_merging(&mut self) {
-        self.flush();
-        self.mode = Mode::Direct;
+    /// Returns revm's state with everything committed and its bundle built; what it cached may be gone.
+    ///
+    /// # Errors
+    /// If a worker panicked while it helped.
+    pub(crate) fn into_bundled(mut self, assembly: &Assembly) -> Result<State<DB>, WorkerPanic> {
+        let is_first = self.state.bundle_state.is_empty() && self.state.bundle_state.reverts.is_empty();
+        // Accounts that were loaded go through more hands in parts than in revm's `State` itself.
+        let is_mostly_new =
+            self.state.cache.accounts.len() * 2 < self.pending.iter().map(|part| part.len()).sum();
+        if self.is_merging()
+            && is_first
+            && is_mostly_new
+            && let Some(seen) = self.state.transition_state.take()
+        {
+            let parts = self.take_parts(seen);
+            self.state.bundle_state = assembly.assemble(parts)?;
+            self.state.transition_state = Some(TransitionState::default());
+        } else {
+            self.flush();
+            self.state.merge_transitions(BundleRetention::Reverts);
+        }
+        Ok(self.state)
     }
 
-    /// Returns revm's state with everything committed.
-    pub fn into_state(mut self) -> State<DB> {
-        self.flush();
-        self.state
+    /// Takes what waits and what revm's `State` has seen, in parts.
+    fn take_parts(&mut self, seen: TransitionState) -> Vec<Part> {
+        let mut parts: Vec<Part> =
+            self.pending.iter_mut().map(|part| Part { changes: take(part), ..Part::default() }).collect();
+        for (address, account) in take(&mut self.state.cache.accounts) {
+            let part = &mut parts[part_of(&address)];
+            if part.changes.contains_key(&address) {
+                part.cached.insert(address, account);
+            }
+        }
+        for (address, transition) in seen.transitions {
+            parts[part_of(&address)].transitions.transitions.insert(address, transition);
+        }
+        parts
     }
 
     /// Returns revm's state.
@@ -139,10 +171,21 @@ impl<DB: Database> MergedState<DB> {
         &mut self.state
     }
 
+    /// Commits what waits of some accounts.
+    pub fn flush_of<'a>(&mut self, addresses: impl IntoIterator<Item = &'a Address>) {
+        let waiting: EvmState = addresses
+            .into_iter()
+            .filter_map(|address| self.pending[part_of(address)].remove_entry(address))
+            .collect();
+        if !waiting.is_empty() {
+            self.state.commit(waiting);
+        }
+    }
+
     /// Commits what waits.
     pub fn flush(&mut self) {
-        if !self.pending.is_empty() {
-            self.state.commit(std::mem::take(&mut self.pending));
+        for part in self.pending.iter_mut().filter(|part| !part.is_empty()) {
+            self.state.commit(take(part));
         }
     }
 
@@ -174,7 +217,7 @@ impl<DB: Database> MergedState<DB> {
         self.starts.clear();
         let mut writes = attempt.writes.accounts.iter().peekable();
         for (read, needs) in attempt.reads.accounts.iter().zip(&attempt.needs) {
-            let (start, actual) = match self.pending.get(&read.address) {
+            let (start, actual) = match self.pending[part_of(&read.address)].get(&read.address) {
                 Some(account) => (Start::Waiting, existing(account).map(AccountFields::from)),
                 None => start(&mut self.state, read)?,
             };
@@ -191,7 +234,7 @@ impl<DB: Database> MergedState<DB> {
     }
 
     fn slot_holds(&mut self, read: &SlotRead) -> Result<bool, <State<DB> as Database>::Error> {
-        let account = self.pending.get(&read.address);
+        let account = self.pending[part_of(&read.address)].get(&read.address);
         if let Some(slot) = account.and_then(|account| account.storage.get(&read.slot)) {
             return Ok(slot.present_value == read.value);
         }
@@ -209,7 +252,7 @@ impl<DB: Database> MergedState<DB> {
         for (write, start) in attempt.writes.accounts.iter().zip(self.starts.drain(..)) {
             let (own, others) = slots.split_at(write.slot_count);
             slots = others;
-            let account = match self.pending.entry(write.address) {
+            let account = match self.pending[part_of(&write.address)].entry(write.address) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => entry.insert(start.into_account()),
             };
@@ -271,14 +314,14 @@ impl<DB: Database> MergedState<DB> {
     /// Adds to the balance of an account that a payment changed.
     #[cfg(feature = "fault-injection")]
     pub(crate) fn falsify_balance(&mut self, address: Address, excess: U256) {
-        if let Some(account) = self.pending.get_mut(&address) {
+        if let Some(account) = self.pending[part_of(&address)].get_mut(&address) {
             account.info.balance = account.info.balance.wrapping_add(excess);
         }
     }
 
     /// Returns an account among those that wait, where it stays without a change until it is touched.
     fn loaded(&mut self, address: Address) -> Result<&mut Account, <State<DB> as Database>::Error> {
-        match self.pending.entry(address) {
+        match self.pending[part_of(&address)].entry(address) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
                 let info =
@@ -305,7 +348,7 @@ impl<DB: Database> MergedState<DB> {
             return Err(changes);
         }
         for (address, new) in changes.into_iter().filter(|(_, account)| account.is_touched()) {
-            match self.pending.entry(address) {
+            match self.pending[part_of(&address)].entry(address) {
                 Entry::Vacant(entry) => {
                     entry.insert(new);
                 }
@@ -385,7 +428,7 @@ impl<DB: Database> Database for MergedState<DB> {
     type Error = <State<DB> as Database>::Error;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
-        match self.pending.get(&address) {
+        match self.pending[part_of(&address)].get(&address) {
             Some(account) => Ok(existing(account).cloned()),
             None => self.state.basic(address),
         }
@@ -396,14 +439,14 @@ impl<DB: Database> Database for MergedState<DB> {
     }
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Self::Error> {
-        if let Some(account) = self.pending.get(&address) {
+        if let Some(account) = self.pending[part_of(&address)].get(&address) {
             if let Some(slot) = account.storage.get(&slot) {
                 return Ok(slot.present_value);
             }
             // revm's `State` forgets the storage of such an account once it has seen it changed.
             let may_be_bare = account.info.code_hash == KECCAK_EMPTY;
             if may_be_bare && account.original_info().has_no_code_and_nonce() {
-                self.flush();
+                self.flush_of([&address]);
             }
         }
         Database::storage(&mut self.state, address, slot)
@@ -425,7 +468,7 @@ impl<DB: Database> DatabaseCommit for MergedState<DB> {
             Mode::Direct => Err(changes),
         };
         if let Err(changes) = changes {
-            self.flush();
+            self.flush_of(changes.keys());
             self.state.commit(changes);
         }
     }

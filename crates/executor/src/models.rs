@@ -14,6 +14,7 @@ use revm::context::{BlockEnv, CfgEnv};
 use crate::{
     attempt::{Attempt, Code},
     base::{BaseReader, BaseSource, ReadError},
+    bundle::{Assembly, Part},
     clock::Clock,
     codes::CodeStock,
     fields::AccountFields,
@@ -24,7 +25,7 @@ use crate::{
     plan::Strategy,
     pool::WorkerPool,
     schedule::{Claim, Schedule, Taken},
-    speculation::Speculation,
+    speculation::{Speculation, Supplies},
     sync::{
         Condvar, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -288,8 +289,7 @@ fn speculation() -> Arc<Speculation<EthEvmFactory, TxEnvelope>> {
         env,
         ahead,
         None,
-        Arc::new(MultiVersionMemory::new(None)),
-        Arc::default(),
+        Supplies { memory: Arc::new(MultiVersionMemory::new(None)), codes: Arc::default() },
         2,
         Clock::new(None),
     ))
@@ -378,5 +378,44 @@ fn jobs_for_two_workers_run_once_each_before_the_pool_ends() {
         });
         drop(pool);
         assert_eq!(count.load(Ordering::Relaxed), 2);
+    });
+}
+
+/// A part with one account, whose bundle has that account.
+fn part(byte: u8) -> Part {
+    let mut account = revm::state::Account::default();
+    account.info.nonce = 1;
+    account.mark_touch();
+    let changes = [(Address::repeat_byte(byte), account)];
+    Part { changes: changes.into_iter().collect(), ..Part::default() }
+}
+
+#[test]
+fn every_part_is_built_once_whoever_comes_when() {
+    model(|| {
+        let assembly = Arc::new(Assembly::new());
+        let expecting = assembly.expect();
+        let helper = {
+            let assembly = assembly.clone();
+            thread::spawn(move || assembly.help())
+        };
+        let bundle = assembly.assemble(vec![part(1), part(2)]).unwrap();
+        assert_eq!((bundle.state.len(), bundle.reverts.len(), bundle.reverts[0].len()), (2, 1, 2));
+        drop(expecting);
+        helper.join().unwrap();
+    });
+}
+
+#[test]
+fn helper_of_a_block_that_fails_goes() {
+    model(|| {
+        let assembly = Arc::new(Assembly::new());
+        let expecting = assembly.expect();
+        let helper = {
+            let assembly = assembly.clone();
+            thread::spawn(move || assembly.help())
+        };
+        drop(expecting);
+        helper.join().unwrap();
     });
 }

@@ -8,9 +8,12 @@ use std::{
     sync::Arc,
 };
 
+use alloy_primitives::Address;
+
 use crate::{
     codes::CodeStock,
     memory::MemoryStock,
+    speculation::Supplies,
     sync::{Condvar, JoinHandle, Mutex, thread},
 };
 
@@ -57,22 +60,17 @@ impl WorkerPool {
         self.threads.len()
     }
 
-    /// Returns where memories wait for blocks.
-    pub(crate) const fn memories(&self) -> &MemoryStock {
-        &self.memories
-    }
-
-    /// Returns where workers keep their copies of code from block to block.
-    pub(crate) const fn codes(&self) -> &Arc<CodeStock> {
-        &self.codes
+    /// Returns what a block with this fee recipient takes from the blocks before it.
+    pub(crate) fn supplies(&self, fee_recipient: Address) -> Supplies {
+        Supplies { memory: self.memories.take(fee_recipient), codes: self.codes.clone() }
     }
 
     /// Queues one job for each of `count` workers; jobs of different blocks share the threads.
     pub(crate) fn start(&self, count: usize, job: impl Fn() + Send + Clone + 'static) {
-        let mut state = self.queue.state.lock();
+        let jobs = (0..count).map(|_| Box::new(job.clone()) as Job);
+        self.queue.state.lock().jobs.extend(jobs);
+        // Without the lock, which the woken are about to take.
         for _ in 0..count {
-            let job = job.clone();
-            state.jobs.push_back(Box::new(job));
             self.queue.changed.notify_one();
         }
     }

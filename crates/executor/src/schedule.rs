@@ -14,11 +14,18 @@ use crate::{
     sync::{
         Condvar, Mutex,
         atomic::{AtomicUsize, Ordering},
+        spin_loop, thread,
     },
 };
 
 /// Bounds how long a worker without work sleeps before it looks again.
 const NAP_MAX: Duration = Duration::from_micros(500);
+
+/// Rounds of [`SPIN_COUNT`] for which a worker without work looks before it sleeps: some tenths of a millisecond.
+const LOOK_ROUNDS: usize = if cfg!(any(loom, feature = "shuttle")) { 0 } else { 512 };
+
+/// Spins between two looks.
+const SPIN_COUNT: usize = 64;
 
 /// Slots of one block's transactions.
 #[derive(Debug)]
@@ -217,11 +224,22 @@ impl<H> Schedule<H> {
         self.wake_all();
     }
 
-    /// Lets a worker without work sleep until something may have changed.
-    pub fn nap(&self) {
-        if self.clock.nap() == Nap::Due {
-            self.wake.wait_for(&mut self.nap.lock(), NAP_MAX);
+    /// Lets a worker without work wait until something may have changed, or the block is over.
+    ///
+    /// It looks for a while before it sleeps: who sleeps is late for the end of the block, and waking it costs the
+    /// frontier as much as a transaction.
+    pub fn nap(&self, is_over: impl Fn() -> bool) {
+        if self.clock.nap() == Nap::Over {
+            return;
         }
+        for _ in 0..LOOK_ROUNDS {
+            if is_over() || self.next.load(Ordering::Relaxed) < self.slots.len() {
+                return;
+            }
+            (0..SPIN_COUNT).for_each(|_| spin_loop());
+            thread::yield_now();
+        }
+        self.wake.wait_for(&mut self.nap.lock(), NAP_MAX);
     }
 
     /// Wakes all workers.

@@ -8,6 +8,7 @@ use alloy_evm::{EvmEnv, EvmFactory};
 use crate::{
     attempt::Attempt,
     base::{BaseSource, ReadError},
+    bundle::Assembly,
     clock::Clock,
     codes::CodeStock,
     early::early,
@@ -27,6 +28,15 @@ use crate::{
 
 /// Attempts that go back to one worker.
 type Returned<F> = Mutex<Vec<Box<Attempt<<F as EvmFactory>::HaltReason>>>>;
+
+/// What a block takes from the blocks before it.
+#[derive(Clone, Debug)]
+pub struct Supplies {
+    /// An empty memory.
+    pub memory: Arc<MultiVersionMemory>,
+    /// Where workers take their copies of code from.
+    pub codes: Arc<CodeStock>,
+}
 
 /// One block's speculation.
 #[derive(derive_more::Debug)]
@@ -59,6 +69,8 @@ pub struct Speculation<F: SpeculativeEvmFactory, T> {
     /// Attempts on their way back to the workers that made them, by worker.
     #[debug(skip)]
     returned: Box<[Returned<F>]>,
+    /// Where workers help to build the block's bundle.
+    pub(crate) assembly: Arc<Assembly>,
     workers: AtomicUsize,
     stopped: Arc<AtomicBool>,
     panic: Mutex<Option<String>>,
@@ -73,8 +85,7 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
         env: EvmEnv<F::Spec, F::BlockEnv>,
         ahead: LookAhead<T>,
         payments: Option<PaymentRules>,
-        memory: Arc<MultiVersionMemory>,
-        codes: Arc<CodeStock>,
+        supplies: Supplies,
         threads: usize,
         clock: Clock,
     ) -> Self
@@ -84,7 +95,7 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
         Self {
             factory,
             env,
-            memory,
+            memory: supplies.memory,
             schedule: Schedule::new(
                 ahead.transactions.iter().map(|tx| match payments {
                     Some(_) if PaymentRules::is_certain(tx.inner()) => Claim::Frontier,
@@ -98,8 +109,9 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
             payments,
             transactions: ahead.transactions,
             base: ahead.base,
-            codes,
+            codes: supplies.codes,
             returned: (0..threads).map(|_| Mutex::default()).collect(),
+            assembly: Arc::new(Assembly::new()),
             workers: AtomicUsize::new(0),
             stopped: Arc::default(),
             panic: Mutex::default(),

@@ -193,17 +193,19 @@ where
     let work = || {
         // The block may be over before this thread was free.
         if speculation.is_stopped() {
-            return;
+            return speculation.assembly.help();
         }
         // Without a reader this worker stays out; the frontier needs none.
         let Ok(mut worker) = Worker::new(speculation.clone()) else { return };
         clock.passed(Part::Arrive, TxIndex::default());
         while !speculation.is_stopped() {
             if worker.step() == Step::Nothing {
-                speculation.schedule.nap();
+                speculation.schedule.nap(|| speculation.is_stopped());
                 clock.passed(Part::Nap, TxIndex::default());
             }
         }
+        drop(worker);
+        speculation.assembly.help();
     };
     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
         speculation.fail(panic_message(panic.as_ref()));

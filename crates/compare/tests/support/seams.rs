@@ -20,7 +20,7 @@ use tandem_corpus::{Block, Case, Transaction};
 use tandem_executor::{
     BaseSource, BlockStats, ExecutionCtx, LookAhead, ParallelBlockExecutorFactory, Receipts,
     SpeculativeEvmFactory, Strategy, WorkerPool,
-    block::{BlockInput, execute_block},
+    block::{BlockExecution, BlockInput, execute_block},
 };
 
 /// What a block gives, and what it took.
@@ -86,8 +86,7 @@ where
     match seam {
         Seam::Block => {
             let input = BlockInput { env, ctx, transactions, base, strategy };
-            let execution = execute_block(&factory, input, state(db))?;
-            Ok(finished(execution.state, execution.result, execution.stats))
+            Ok(executed(execute_block(&factory, input, state(db))?))
         }
         Seam::Transaction => {
             let evm = factory.evm_factory().create_evm(state(db), env);
@@ -113,6 +112,11 @@ where
         executor.execute_transaction(transaction)?;
     }
     executor.finish()
+}
+
+/// Takes the bundle of a block that was executed as a whole.
+pub(crate) fn executed<DB: Database>(mut execution: BlockExecution<DB, Receipt>) -> Executed {
+    Executed { result: execution.result, bundle: execution.state.take_bundle(), stats: execution.stats }
 }
 
 /// Finishes a block's state.

@@ -61,7 +61,12 @@ impl<K: Eq, T> Table<K, T> {
     }
 
     /// Calls `read` with the versions of a location that was written.
-    pub(super) fn read<R>(&self, hash: u64, key: &K, read: impl FnOnce(&Versions<T>) -> Option<R>) -> Option<R> {
+    pub(super) fn read<R>(
+        &self,
+        hash: u64,
+        key: &K,
+        read: impl FnOnce(&Versions<T>) -> Option<R>,
+    ) -> Option<R> {
         let bucket = self.bucket(hash);
         if !bucket.may_contain(self.generation, hash) {
             return None;
