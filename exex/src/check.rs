@@ -47,7 +47,10 @@ pub(crate) fn check<H: Host>(host: &H, mode: Mode, engine: &Parallel, mut block:
             return Checked { record: unchecked(host, &block, error.to_string()), evidence: None };
         }
     };
-    let twins = execute(&case, mode, engine, block.take_execution());
+    let twins = match block.take_failure() {
+        Some(what) => failed(&case, what),
+        None => execute(&case, mode, engine, block.take_execution()),
+    };
     let root_source = |_: &Case<H::State>, bundle: &BundleState| {
         let root = host.state_root(&block, bundle);
         root.map_err(|error: HostError| RootError { reason: error.to_string() })
@@ -110,6 +113,14 @@ fn execute<S: ParentState>(
     }
 }
 
+/// Executes a block sequentially of which the host's parallel execution ended with an error.
+fn failed<S: ParentState>(case: &Case<S>, what: String) -> Twins {
+    let sequential = Reference::default().execute(case, Observe::Output);
+    let result = Err(ExecuteError::Invariant { what });
+    let parallel = Execution { result, trace: None, duration: Duration::ZERO };
+    Twins { sequential, parallel, stats: BlockStats::default(), claim: None }
+}
+
 /// Takes the host's execution as one of two; without its block access list the other's is not looked at.
 fn of_host(
     host: HostExecution,
@@ -146,5 +157,6 @@ fn evidence<S: ParentState>(case: &Case<S>, engine: &Parallel, comparison: &Comp
     let state = Arc::new(again.state.read());
     let case = Case { source: again.source, spec: again.spec, block: again.block, state };
     let difference = comparison.first_difference().cloned();
-    Evidence::new(&case, Run::default(), Provenance::default(), difference)
+    let evidence = Evidence::new(&case, Run::default(), Provenance::default(), difference);
+    Evidence { fault: engine.fault_evidence(), ..evidence }
 }

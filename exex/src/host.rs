@@ -81,7 +81,16 @@ pub trait ImportedBlock: Send + 'static {
     ///
     /// None where the host no longer has all of it, as of a block read back. Both executions are the validator's then:
     /// what the host kept has matched the header, and so must they.
+    ///
+    /// Where the host's parallel execution contradicted the header, so that it took a sequential one instead, this is the
+    /// parallel one: it is what is checked.
     fn take_execution(&mut self) -> Option<HostExecution>;
+
+    /// Hands out how the host's parallel execution ended, where that was with an error and the host executed the block
+    /// sequentially then; once.
+    fn take_failure(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// What the host's own execution of a block gave.

@@ -5,7 +5,6 @@
 //! and how far they reached, so that lost ones are noticed.
 
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -17,16 +16,13 @@ use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
 use tandem_report::{BlockRecord, RecordReader, ReportDir};
 
-use crate::error::ExexError;
+use crate::{error::ExexError, standing::Standing};
 
 /// Name of the position file in a report's directory.
 pub(crate) const FILE: &str = "position.json";
 
 /// Version of the position file.
 const SCHEMA: u32 = 1;
-
-/// How many of the latest records are remembered: the deepest reorg that is told of with what was found out before.
-pub(crate) const REMEMBERED: usize = 256;
 
 /// Shortest time between two writes of the position.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -52,8 +48,7 @@ pub(crate) struct Journal {
     file: Option<PathBuf>,
     position: Position,
     saved: Instant,
-    /// The latest records of blocks that have not left the chain, by number.
-    standing: BTreeMap<u64, BlockRecord>,
+    standing: Standing,
 }
 
 impl Journal {
@@ -79,7 +74,7 @@ impl Journal {
         let mut journal = Self::new(Some(file), position);
         if records.blocks().exists() {
             for line in RecordReader::open(&records)? {
-                journal.remember(line?.record);
+                journal.standing.remember(line?.record);
             }
         }
         if journal.last().is_none_or(|last| last.number < position.number)
@@ -95,7 +90,7 @@ impl Journal {
     }
 
     fn new(file: Option<PathBuf>, position: Position) -> Self {
-        Self { file, position, saved: Instant::now(), standing: BTreeMap::new() }
+        Self { file, position, saved: Instant::now(), standing: Standing::default() }
     }
 
     /// Returns the first block of which there is to be a record.
@@ -105,7 +100,7 @@ impl Journal {
 
     /// Returns the highest block with a record that has not left the chain.
     pub(crate) fn last(&self) -> Option<BlockNumHash> {
-        self.standing.last_key_value().map(|(number, record)| BlockNumHash::new(*number, record.hash))
+        self.standing.latest().next().map(|record| BlockNumHash::new(record.number, record.hash))
     }
 
     /// Returns the block up to which nothing is left to validate: the last one with a record, or the one before the first.
@@ -114,29 +109,14 @@ impl Journal {
         self.last().or_else(|| (number < first).then(|| BlockNumHash::new(number, hash)))
     }
 
-    /// Returns the record of a block, if it has one and has not left the chain.
-    pub(crate) fn record_of(&self, block: BlockNumHash) -> Option<&BlockRecord> {
-        self.standing.get(&block.number).filter(|record| record.hash == block.hash)
-    }
-
-    /// Returns the records that cannot stand beside a block: of another one of its number, and of all above that.
-    pub(crate) fn overtaken_by(&self, block: BlockNumHash) -> Vec<BlockRecord> {
-        match self.standing.get(&block.number) {
-            Some(record) if record.hash != block.hash => {
-                self.standing.range(block.number..).map(|(_, record)| record.clone()).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// Returns the records that are remembered, the highest first.
-    pub(crate) fn standing(&self) -> impl Iterator<Item = &BlockRecord> {
-        self.standing.values().rev()
+    /// Returns the records that stand.
+    pub(crate) const fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// Takes note of a record that was written.
     pub(crate) fn note(&mut self, record: BlockRecord) -> Result<(), ExexError> {
-        self.remember(record);
+        self.standing.remember(record);
         if let Some(last) = self.last() {
             (self.position.number, self.position.hash) = (last.number, last.hash);
         }
@@ -159,18 +139,6 @@ impl Journal {
             fs::rename(&temporary, file)
         };
         write().map_err(ExexError::io(file, "write"))
-    }
-
-    fn remember(&mut self, record: BlockRecord) {
-        let block = BlockNumHash::new(record.number, record.hash);
-        if !record.reverted {
-            self.standing.insert(record.number, record);
-        } else if self.record_of(block).is_some() {
-            self.standing.remove(&block.number);
-        }
-        if self.standing.len() > REMEMBERED {
-            self.standing.pop_first();
-        }
     }
 }
 

@@ -31,6 +31,7 @@ mod notification;
 pub mod record;
 mod settings;
 mod sink;
+mod standing;
 mod validator;
 mod worker;
 
@@ -41,4 +42,5 @@ pub use host::{Host, HostError, HostExecution, ImportedBlock};
 pub use notification::Notification;
 pub use settings::{Bounds, Mode, Overflow, Policy, Settings};
 pub use sink::{ReportSink, Sink};
+pub use standing::Standing;
 pub use validator::Validator;

@@ -1,12 +1,17 @@
 //! Takes records, with what replays a divergence.
 
-use std::{error::Error, path::Path};
+use std::{error::Error, path::Path, time::Duration};
 
 use tandem_compare::{
-    Evidence,
+    Evidence, Limits, Shrinking,
     evidence::{Provenance, Run},
 };
 use tandem_report::{BlockRecord, ReportError, ReportWriter, RunInfo, Tally};
+
+/// Bounds of making evidence smaller: for one divergence, and for all of a run. The validator waits for it, the host no
+/// more than its queue makes it.
+const SHRINKING: Shrinking =
+    Shrinking::new(Limits { trials_max: 200, time_max: Duration::from_secs(5) }, Duration::from_secs(60));
 
 /// Where records go.
 pub trait Sink: Send + 'static {
@@ -24,12 +29,13 @@ pub struct ReportSink {
     writer: ReportWriter,
     run: Run,
     provenance: Provenance,
+    shrinking: Shrinking,
 }
 
 impl ReportSink {
     /// Goes on with the report of a directory, or starts one.
     pub fn open(dir: &Path, run: Run, provenance: Provenance) -> Result<Self, ReportError> {
-        Ok(Self { writer: ReportWriter::resume(dir)?.0, run, provenance })
+        Ok(Self { writer: ReportWriter::resume(dir)?.0, run, provenance, shrinking: SHRINKING })
     }
 
     /// Returns the totals so far.
@@ -52,8 +58,8 @@ impl Sink for ReportSink {
     ) -> Result<BlockRecord, Box<dyn Error + Send + Sync>> {
         if let (Some(mut evidence), Some(divergence)) = (evidence, &mut record.divergence) {
             (evidence.run, evidence.provenance) = (self.run.clone(), self.provenance.clone());
-            evidence.write(&self.writer.dir().evidence())?;
             divergence.evidence = Some(format!("evidence/{}", evidence.file_name()));
+            evidence.write_shrunken(&self.writer.dir().evidence(), &mut self.shrinking)?;
         }
         self.writer.append(&record)?;
         Ok(record)

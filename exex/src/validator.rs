@@ -6,7 +6,6 @@ use std::{
 };
 
 use alloy_eips::BlockNumHash;
-use tandem_report::BlockRecord;
 
 use crate::{
     control::Control,
@@ -48,8 +47,9 @@ impl<H: Host, S: Sink> Validator<H, S> {
     {
         let head = host.head()?;
         let journal = Journal::open(settings.report_dir.as_deref(), host.genesis(), head)?;
-        let left = left_meanwhile(&*host, &journal)?;
-        let standing = journal.standing().find(|record| !left.iter().any(|left| left.hash == record.hash));
+        let left = journal.standing().left(|number| host.canonical_hash(number))?;
+        let standing =
+            journal.standing().latest().find(|record| !left.iter().any(|left| left.hash == record.hash));
         let next = standing.map_or(journal.first(), |record| record.number + 1);
         let finished = standing.map(|record| BlockNumHash::new(record.number, record.hash));
         if let Some(block) = finished.or_else(|| journal.finished()) {
@@ -110,26 +110,6 @@ impl<H: Host, S: Sink> Drop for Validator<H, S> {
             drop(thread.join());
         }
     }
-}
-
-/// Finds the records whose blocks are no longer canonical, the lowest first.
-///
-/// Where another block has taken a recorded one's place, all above it left too. Where the host has no block of a number,
-/// and nothing below says that the chain has moved, it lost some, which may come again.
-fn left_meanwhile<H: Host>(host: &H, journal: &Journal) -> Result<Vec<BlockRecord>, ExexError> {
-    let (mut above, mut left) = (Vec::new(), Vec::new());
-    for record in journal.standing() {
-        match host.canonical_hash(record.number)? {
-            Some(hash) if hash == record.hash => break,
-            Some(_) => {
-                left.append(&mut above);
-                left.push(record.clone());
-            }
-            None => above.push(record.clone()),
-        }
-    }
-    left.reverse();
-    Ok(left)
 }
 
 /// Frees whoever waits when the worker ends; where it was not asked to, the host is asked to stop.

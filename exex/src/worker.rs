@@ -48,11 +48,11 @@ impl<H: Host, S: Sink> Worker<H, S> {
     fn check(&mut self, block: H::Block) -> Result<(), ExexError> {
         let id = block.id();
         // Records of blocks that the host lost, and has others for now: their leaving was never told.
-        for record in self.journal.overtaken_by(id) {
+        for record in self.journal.standing().overtaken_by(id) {
             self.write(Checked { record: BlockRecord { reverted: true, ..record }, evidence: None })?;
         }
         let mut checked = check(&*self.host, self.settings.mode, &self.settings.parallel, block);
-        checked.record.repeated = self.journal.record_of(id).is_some();
+        checked.record.repeated = self.journal.standing().record_of(id).is_some();
         self.write(checked)?;
         self.done(id);
         Ok(())
@@ -65,7 +65,7 @@ impl<H: Host, S: Sink> Worker<H, S> {
             return Ok(());
         };
         let id = BlockNumHash::new(number, hash);
-        if self.journal.record_of(id).is_some() {
+        if self.journal.standing().record_of(id).is_some() {
             return Ok(());
         }
         meters::backfilled();
@@ -96,7 +96,7 @@ impl<H: Host, S: Sink> Worker<H, S> {
     fn leave(&mut self, left: Left) -> Result<(), ExexError> {
         let Left { hash, header, txs, source } = left;
         let id = BlockNumHash::new(header.number, hash);
-        let record = self.journal.record_of(id).cloned().unwrap_or_else(|| {
+        let record = self.journal.standing().record_of(id).cloned().unwrap_or_else(|| {
             let reason = "left the chain before it was checked".to_owned();
             let verdict = Verdict::Inconclusive { reason };
             record::outline(&source, &self.host.spec(), (hash, &header), txs, verdict)
@@ -107,24 +107,26 @@ impl<H: Host, S: Sink> Worker<H, S> {
     /// Writes a record, and draws what follows from it.
     fn write(&mut self, checked: Checked) -> Result<(), ExexError> {
         let Checked { record, evidence } = checked;
+        let diverged = record.verdict == Verdict::Diverged && !record.reverted;
+        if diverged {
+            self.react(record.number);
+        }
         let record = self.sink.record(record, evidence).map_err(ExexError::Sink)?;
         meters::recorded(&record);
-        if record.verdict == Verdict::Diverged && !record.reverted {
-            self.follow(&record);
+        if diverged {
+            self.tell(&record);
         }
         self.journal.note(record)
     }
 
-    /// Applies the policy to a divergence.
-    fn follow(&self, record: &BlockRecord) {
-        let what = record.divergence.as_ref().map(|divergence| divergence.what.as_str());
-        tracing::error!(number = record.number, hash = %record.hash, what, policy = ?self.settings.policy, "diverged");
+    /// Applies the policy to a divergence, at once: to write evidence takes time.
+    fn react(&self, number: u64) {
         match self.settings.policy {
             Policy::Report => {}
             Policy::Fallback => {
                 if self.control.fall_back() {
                     meters::fallback(true);
-                    tracing::warn!(number = record.number, "blocks execute sequentially from now on");
+                    tracing::warn!(number, "blocks execute sequentially from now on");
                 }
             }
             Policy::Halt => {
@@ -132,6 +134,12 @@ impl<H: Host, S: Sink> Worker<H, S> {
                 self.feed.end(End::Now);
             }
         }
+    }
+
+    /// Tells of a divergence whose evidence is written.
+    fn tell(&self, record: &BlockRecord) {
+        let what = record.divergence.as_ref().map(|divergence| divergence.what.as_str());
+        tracing::error!(number = record.number, hash = %record.hash, what, policy = ?self.settings.policy, "diverged");
         if let Some(alert) = &self.settings.alert {
             alert.run(record);
         }

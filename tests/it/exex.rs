@@ -142,6 +142,35 @@ fn reorged(workload: &str, reorgs: &str, (blocks, left): (usize, usize)) {
 }
 
 #[test]
+fn blocks_that_leave_without_a_validator_have_a_record_that_says_so() {
+    let scratch = generated(&["native-transfers:60:3", "--reorgs", "8"]);
+    let directory = scratch.path();
+    let genesis = directory.join("chain/genesis.json");
+    assert_eq!(import(directory, &[]).status, Some(0));
+    let (whole, _) = records(directory);
+    let assert_standing = |records: &[Value]| {
+        let canonical = canonical(directory, &genesis);
+        let standing = standing(records);
+        assert_eq!(standing.len(), 60);
+        assert!(canonical.iter().all(|hash| standing[hash.as_str()].len() == 1));
+    };
+    assert_standing(&whole);
+    assert_eq!(whole.iter().filter(|record| record["reverted"] == true).count(), 36);
+    assert_eq!(whole.len(), 60 + 2 * 36);
+
+    // A kill may come between a reorg and the records that say so. They are made up for, once.
+    let is_kept = |record: &&Value| record["reverted"] != true || record["number"].as_u64() < Some(50);
+    let text: String = whole.iter().filter(is_kept).map(|record| format!("{record}\n")).collect();
+    fs::write(directory.join("report/blocks.jsonl"), &text).unwrap();
+    for _ in 0..2 {
+        assert_eq!(import(directory, &[]).status, Some(0));
+        let (records, _) = records(directory);
+        assert_standing(&records);
+        assert_eq!(records.len(), whole.len());
+    }
+}
+
+#[test]
 fn chain_through_all_forks_is_validated() {
     let Some(chain) = data::folder("chain_through_all_forks_is_validated", "chain/all-forks") else { return };
     let scratch = tempfile::tempdir().unwrap();

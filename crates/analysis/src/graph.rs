@@ -79,6 +79,9 @@ fn dependencies_of(access: &Access, changers: &HashMap<Location, Vec<usize>>) ->
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+
+#[cfg(test)]
 mod tests {
     use alloy_primitives::{Address, U256};
 

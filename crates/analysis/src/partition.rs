@@ -57,16 +57,8 @@ impl Partition {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::Address;
-
     use super::*;
-    use crate::{access::Location, graph::Dependency};
-
-    fn graph(dependencies: &[&[usize]]) -> Graph {
-        let location = Location::Nonce(Address::ZERO);
-        let list = |on: &&[usize]| on.iter().map(|on| Dependency { on: *on, location }).collect();
-        Graph { dependencies: dependencies.iter().map(list).collect() }
-    }
+    use crate::graph::testing::graph;
 
     #[test]
     fn parts_wait_for_each_other_where_dependencies_cross() {

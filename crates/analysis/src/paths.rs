@@ -136,17 +136,10 @@ fn leader(leaders: &mut [usize], mut index: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::Address;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{access::Location, graph::Dependency};
-
-    fn graph(dependencies: &[&[usize]]) -> Graph {
-        let location = Location::Nonce(Address::ZERO);
-        let list = |on: &&[usize]| on.iter().map(|on| Dependency { on: *on, location }).collect();
-        Graph { dependencies: dependencies.iter().map(list).collect() }
-    }
+    use crate::graph::testing::graph;
 
     #[test]
     fn critical_path_is_the_dearest_chain() {

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, B64, B256, Bloom, U256};
 use tandem_corpus::{Block, BlockDecodeError, InputError};
 use tandem_state::{StateError, TrieError};
 
-use crate::tree::ImportError;
+use crate::{execute::Contradiction, tree::ImportError};
 
 /// Why a block was not imported, or why nothing can be.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum ChainError {
     #[error("parallel execution differs: {parallel}; sequential execution agrees with the header")]
     Diverged {
         /// What the parallel execution gave.
-        parallel: String,
+        parallel: Box<Contradiction>,
         /// The block.
         block: Box<Block>,
     },

@@ -65,6 +65,21 @@ pub struct Executed {
     pub duration: Duration,
 }
 
+/// A parallel execution that is wrong: it contradicts the header, with which the sequential one agrees.
+#[derive(Debug)]
+pub struct Contradiction {
+    /// What it contradicts, or why it ended.
+    pub what: String,
+    /// What it gave, unless it ended with an error.
+    pub executed: Option<Executed>,
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
 /// What a block changed, step by step.
 #[derive(Debug)]
 pub struct Commits {
@@ -121,7 +136,7 @@ impl Executor {
             Arc::clone(&self.pool),
         );
         #[cfg(feature = "fault-injection")]
-        let factory = factory.with_fault(crate::fault::of(block.hash, strategy));
+        let factory = factory.with_fault(crate::fault::of(&block.transactions, strategy));
         let executed = execute_block(&factory, input, state);
         let mut execution = executed.map_err(|error| classify(error, failure.take()))?;
 

@@ -1,22 +1,28 @@
-//! Lets a test break the parallel execution of one block.
+//! Lets a test break the parallel execution of a transaction.
 //!
 //! Exists with the feature `fault-injection` only.
 
 use std::sync::{Mutex, PoisonError};
 
+use alloy_consensus::transaction::Recovered;
 use alloy_primitives::{B256, map::B256Map};
-use tandem_executor::{Fault, Strategy};
+use tandem_corpus::Transaction;
+use tandem_executor::{Fault, FaultKind, Strategy, TxIndex};
 
-static FAULTS: Mutex<Option<B256Map<Fault>>> = Mutex::new(None);
+static FAULTS: Mutex<Option<B256Map<FaultKind>>> = Mutex::new(None);
 
-/// Makes every parallel execution of a block go wrong, in the whole process.
-pub fn inject(block: B256, fault: Fault) {
+/// Makes every parallel execution of a transaction go wrong, in the whole process.
+pub fn inject(tx: B256, kind: FaultKind) {
     let mut faults = FAULTS.lock().unwrap_or_else(PoisonError::into_inner);
-    faults.get_or_insert_default().insert(block, fault);
+    faults.get_or_insert_default().insert(tx, kind);
 }
 
-/// Returns what goes wrong in a block.
-pub(crate) fn of(block: B256, strategy: Strategy) -> Option<Fault> {
+/// Returns what goes wrong among a block's transactions, the first of it.
+pub(crate) fn of(transactions: &[Recovered<Transaction>], strategy: Strategy) -> Option<Fault> {
     let faults = FAULTS.lock().unwrap_or_else(PoisonError::into_inner);
-    faults.as_ref().filter(|_| strategy != Strategy::Sequential)?.get(&block).copied()
+    let faults = faults.as_ref().filter(|_| strategy != Strategy::Sequential)?;
+    transactions.iter().enumerate().find_map(|(index, tx)| {
+        let kind = *faults.get(tx.tx_hash())?;
+        Some(Fault { tx: TxIndex(index), kind })
+    })
 }

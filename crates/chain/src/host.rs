@@ -2,15 +2,14 @@
 
 use std::{num::NonZero, sync::Arc};
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, map::B256Map};
 use tandem_corpus::{Block, ChainSpec};
-use tandem_executor::Strategy;
 use tandem_state::{ExecutedBlock, StateError, StateUpdate, Store};
 
 use crate::{
     canonical::{Batch, Canonical, Commit, Proven},
     error::{ChainError, ExecuteError},
-    execute::{Executed, Executor},
+    execute::{Contradiction, Executed, Executor},
     notification::Execution,
     ommers::GENERATIONS,
     prove::prove,
@@ -52,7 +51,12 @@ pub struct Host {
     pub(crate) tree: Tree<Handle>,
     pub(crate) canonical: Canonical,
     pub(crate) settings: HostSettings,
+    /// What parallel executions of blocks gave that are to come again.
+    pub(crate) distrusted: Distrusted,
 }
+
+/// Blocks that execute sequentially when they come again, and why.
+pub(crate) type Distrusted = B256Map<Box<Contradiction>>;
 
 /// A block that was executed; its roots are not known yet.
 #[derive(Debug)]
@@ -62,6 +66,7 @@ pub(crate) struct Candidate {
     pub(crate) total_difficulty: alloy_primitives::U256,
     pub(crate) parent: View,
     pub(crate) layer: Arc<Layer>,
+    pub(crate) contradiction: Option<Box<Contradiction>>,
 }
 
 impl Host {
@@ -69,7 +74,7 @@ impl Host {
     pub fn open(store: Arc<Store>, spec: Arc<ChainSpec>, settings: HostSettings) -> Result<Self, StateError> {
         let canonical = Canonical::open(Arc::clone(&store), settings.batch)?;
         let tree = tree(&store, spec)?;
-        Ok(Self { store, tree, canonical, settings })
+        Ok(Self { store, tree, canonical, settings, distrusted: Distrusted::default() })
     }
 
     /// Returns the store.
@@ -90,7 +95,9 @@ impl Host {
             return Ok(if self.tree.head() == block.hash { Place::Head } else { Place::Side });
         }
         let parent = self.tree.prepare(&block)?;
-        let candidate = execute(self.tree.spec(), &self.store, &self.settings.executor, parent, block)?;
+        let contradiction = self.distrusted.remove(&block.hash);
+        let executor = &self.settings.executor;
+        let candidate = execute(self.tree.spec(), &self.store, executor, parent, block, contradiction)?;
         let (block, view) = (candidate.block.clone(), candidate.view());
         let mut proven = check(self.tree.spec(), candidate, &self.settings)?;
         // The tree and the store move together: what the store refuses, the tree does not have.
@@ -141,6 +148,13 @@ impl Host {
         Ok(subscription)
     }
 
+    /// Executes a block sequentially when it comes again, and tells subscribers what its parallel execution gave.
+    ///
+    /// For hosts that go on after [`ChainError::Diverged`].
+    pub fn distrust(&mut self, block: B256, contradiction: Box<Contradiction>) {
+        self.distrusted.insert(block, contradiction);
+    }
+
     /// Begins again at what is on disk; what was accepted and not written is forgotten.
     pub(crate) fn reload(&mut self) -> Result<(), ChainError> {
         self.canonical.discard();
@@ -163,26 +177,28 @@ impl Candidate {
 
 /// Executes a block that keeps the rules that hold before execution.
 ///
-/// Where the parallel execution fails, the sequential one decides whether the block is wrong.
+/// Where the execution fails, a sequential one decides whether the block is wrong. One that contradicted the header
+/// before is not done in parallel again.
 pub(crate) fn execute(
     spec: &Arc<ChainSpec>,
     store: &Store,
     executor: &Executor,
     parent: Parent<Handle>,
     block: Block,
+    contradiction: Option<Box<Contradiction>>,
 ) -> Result<Candidate, ChainError> {
     let dropped = || ImportError::StateDropped { number: block.header.number, parent: parent.hash };
     let view = parent.state.open(store)?.ok_or_else(dropped)?;
+    let sequential = executor.sequential();
+    let executor = if contradiction.is_some() { &sequential } else { executor };
     let executed = match executor.execute(spec, &block, view.state()) {
-        Err(ExecuteError::Block(error)) if executor.strategy() != Strategy::Sequential => {
-            match executor.sequential().execute(spec, &block, view.state()) {
-                Ok(_) => {
-                    let (parallel, block) = (error.to_string(), Box::new(block));
-                    return Err(ChainError::Diverged { parallel, block });
-                }
-                Err(error) => return Err(error.into()),
+        Err(ExecuteError::Block(error)) => match sequential.execute(spec, &block, view.state()) {
+            Ok(_) => {
+                let parallel = Box::new(Contradiction { what: error.to_string(), executed: None });
+                return Err(ChainError::Diverged { parallel, block: Box::new(block) });
             }
-        }
+            Err(error) => return Err(error.into()),
+        },
         executed => executed?,
     };
     let update = Arc::new(StateUpdate::from_bundle(&executed.bundle));
@@ -192,6 +208,7 @@ pub(crate) fn execute(
         parent: view,
         block,
         executed,
+        contradiction,
     })
 }
 
@@ -204,7 +221,7 @@ pub(crate) fn check(
     settings: &HostSettings,
 ) -> Result<Proven, ChainError> {
     let view = candidate.view();
-    let Candidate { block, executed, total_difficulty, parent, layer } = candidate;
+    let Candidate { block, executed, total_difficulty, parent, layer, contradiction } = candidate;
     let what = || format!("the tries of block {}'s parent are not known", block.header.number);
     let trie = parent.trie().ok_or_else(|| ChainError::Invariant { what: what() })?;
     let rules = spec.at(&block.header);
@@ -212,7 +229,7 @@ pub(crate) fn check(
     let after = match prove(&rules, &block.header, &executed, &layer.update, states, settings.threads) {
         Ok(after) => after,
         Err(error) if error.is_about_block() => {
-            return Err(diverged(spec, &block, &parent, settings, error)?);
+            return Err(diverged(spec, block, executed, &parent, settings, error)?);
         }
         Err(error) => return Err(error),
     };
@@ -229,6 +246,7 @@ pub(crate) fn check(
             block_access_list: executed.block_access_list,
             stats: executed.stats,
             duration: executed.duration,
+            contradiction,
         })
     });
     let block = ExecutedBlock {
@@ -289,26 +307,29 @@ pub(crate) fn settle(tree: &mut Tree<Handle>, store: &Store, base: &Arc<Base>) -
     })
 }
 
-/// Says whether a block is wrong, or our parallel execution of it: the sequential one decides.
+/// Says whether a block is wrong, or our execution of it: a sequential one decides.
+///
+/// Whatever the strategy is by now: it may have changed since the block was executed.
 fn diverged(
     spec: &Arc<ChainSpec>,
-    block: &Block,
+    block: Block,
+    wrong: Executed,
     parent: &View,
     settings: &HostSettings,
     error: ChainError,
 ) -> Result<ChainError, ChainError> {
-    if settings.executor.strategy() == Strategy::Sequential {
-        return Ok(error);
-    }
     let executor = settings.executor.sequential();
-    let Ok(executed) = executor.execute(spec, block, parent.state()) else { return Ok(error) };
+    let Ok(executed) = executor.execute(spec, &block, parent.state()) else { return Ok(error) };
     let update = Arc::new(StateUpdate::from_bundle(&executed.bundle));
     let layer = Arc::new(Layer::new(id(block.header.number, block.hash), Arc::clone(&update)));
     let view = parent.child(layer);
     let Some(trie) = parent.trie() else { return Ok(error) };
     let states = (view.state(), &trie);
     match prove(&spec.at(&block.header), &block.header, &executed, &update, states, settings.threads) {
-        Ok(_) => Ok(ChainError::Diverged { parallel: error.to_string(), block: Box::new(block.clone()) }),
+        Ok(_) => {
+            let parallel = Box::new(Contradiction { what: error.to_string(), executed: Some(wrong) });
+            Ok(ChainError::Diverged { parallel, block: Box::new(block) })
+        }
         Err(other) if other.is_about_block() => Ok(error),
         Err(other) => Err(other),
     }

@@ -45,7 +45,7 @@ pub mod view;
 pub use body::validate_body;
 pub use canonical::{Batch, Commit, read_back};
 pub use error::{ChainError, ConsensusError, ExecuteError};
-pub use execute::{Executed, Executor};
+pub use execute::{Contradiction, Executed, Executor};
 pub use host::{Host, HostSettings, Keep};
 pub use notification::{Execution, Notification, NotifiedBlock};
 pub use ommers::{Ancestor, validate_ommers};

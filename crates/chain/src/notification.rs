@@ -10,6 +10,8 @@ use tandem_corpus::{Block, Transaction};
 use tandem_executor::BlockStats;
 use tandem_state::{ExecutedBlock, StateView, TrieView};
 
+use crate::execute::Contradiction;
+
 /// A change of the canonical chain that is on disk.
 #[derive(Clone, Debug)]
 pub enum Notification {
@@ -53,6 +55,8 @@ pub struct Execution {
     pub stats: BlockStats,
     /// Time that it took.
     pub duration: Duration,
+    /// What a parallel execution gave before; the rest is of a sequential one then, which agrees with the header.
+    pub contradiction: Option<Box<Contradiction>>,
 }
 
 /// A block of a notification, with the state before it.

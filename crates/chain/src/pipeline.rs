@@ -26,7 +26,7 @@ use crate::{
     canonical::{Commit, Proven},
     error::ChainError,
     execute::Executor,
-    host::{Candidate, Host, HostSettings, check, execute, settle},
+    host::{Candidate, Distrusted, Host, HostSettings, check, execute, settle},
     tree::Tree,
     view::{Base, Handle},
 };
@@ -62,6 +62,8 @@ pub struct Checked<'a> {
     pub stats: &'a tandem_executor::BlockStats,
     /// Time that its execution took.
     pub duration: Duration,
+    /// Whether it becomes the head, or is kept beside the chain.
+    pub at: crate::tree::Place,
 }
 
 /// How an import ended.
@@ -103,7 +105,7 @@ impl Host {
     ) -> Imported {
         let clock = Clock::default();
         let base = Mutex::new(None::<Arc<Base>>);
-        let Self { store, tree, canonical, settings } = self;
+        let Self { store, tree, canonical, settings, distrusted } = self;
         let spec = Arc::clone(tree.spec());
         let (decoded, to_recover) = sync_channel::<decode::Ticket>(QUEUE);
         let (tickets, recovered) = sync_channel(QUEUE);
@@ -124,7 +126,7 @@ impl Host {
             let executor = spawn(scope, "execute", {
                 let (clock, store, settings, base) = (&clock, &*store, &*settings, &base);
                 let tree = &mut *tree;
-                move || execute_all(tree, store, settings, base, clock, recovered, &candidates)
+                move || execute_all((tree, distrusted), store, settings, base, clock, recovered, &candidates)
             });
             let checker = spawn(scope, "roots", {
                 let (clock, settings, spec) = (&clock, &*settings, &spec);
@@ -183,7 +185,7 @@ fn fails(place: &str, block: &Block) -> impl FnOnce(ChainError) -> Failure + use
 
 /// Validates headers and executes, in order.
 fn execute_all(
-    tree: &mut Tree<Handle>,
+    (tree, distrusted): (&mut Tree<Handle>, &mut Distrusted),
     store: &tandem_state::Store,
     settings: &HostSettings,
     base: &Mutex<Option<Arc<Base>>>,
@@ -202,7 +204,8 @@ fn execute_all(
             let parent = tree.prepare_header(&block)?;
             tree.prepare_ommers(&block)?;
             let executor = executor(&settings.executor, clock.threads_free(settings.threads));
-            let candidate = execute(tree.spec(), store, &executor, parent, block)?;
+            let contradiction = distrusted.remove(&block.hash);
+            let candidate = execute(tree.spec(), store, &executor, parent, block, contradiction)?;
             let at = tree.accept_with(&candidate.block, Handle::View(candidate.view()))?;
             Ok((at, candidate))
         });
@@ -262,7 +265,8 @@ fn write_all(
     };
     let fails = |error: ChainError| Failure::new("", error);
     for (place, stats, duration, proven) in proven {
-        observer.checked(&Checked { block: &proven.block, place: &place, stats: &stats, duration });
+        let (block, at) = (&proven.block, proven.place);
+        observer.checked(&Checked { block, place: &place, stats: &stats, duration, at });
         let commit = clock.time(Stage::Write, || canonical.add(proven)).map_err(fails)?;
         told(commit, observer);
     }

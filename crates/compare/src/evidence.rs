@@ -25,6 +25,7 @@ pub use error::EvidenceError;
 pub use fault::{FaultEvidence, FaultKindEvidence, INJECTS_FAULTS};
 pub use reduction::{Reduction, ReductionEnd};
 pub use schedule::{ChangesEvidence, ScheduleEvidence};
+pub use shrunken::Shrinking;
 pub use state::{AbsentEvidence, AccountEvidence, StateEvidence};
 pub use witness::WitnessEvidence;
 

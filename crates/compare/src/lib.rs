@@ -41,7 +41,7 @@ pub use compare::{Claim, Comparison, Expectation, Roots, StateRoot, Terms, compa
 pub use difference::{Difference, Value};
 pub use engine::{Engine, Observe, ParentState};
 pub use error::{ErrorForm, ExecuteError};
-pub use evidence::{Evidence, EvidenceError, Evident, Provenance, Run};
+pub use evidence::{Evidence, EvidenceError, Evident, Provenance, Run, Shrinking};
 pub use explain::{Explanation, Reproduction, explain};
 pub use history::Write;
 pub use output::{Digest, Execution, Output, Receipt};

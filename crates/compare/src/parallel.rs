@@ -25,6 +25,7 @@ use tandem_executor::{
 use crate::{
     engine::{Engine, Observe, ParentState},
     error::ExecuteError,
+    evidence::FaultEvidence,
     output::{Execution, Output, Receipt},
     place::Place,
     trace::Recorder,
@@ -59,7 +60,7 @@ pub struct Parallel {
     pub trust: Trust,
     /// What goes wrong on purpose.
     #[cfg(feature = "fault-injection")]
-    pub fault: Option<crate::evidence::FaultEvidence>,
+    pub fault: Option<FaultEvidence>,
     /// What sees, and times, what threads do in one execution; nothing in the product.
     pub watch: Option<Arc<dyn Watch>>,
 }
@@ -91,6 +92,14 @@ impl Parallel {
     pub fn watched(mut self, watch: Arc<dyn Watch>) -> Self {
         self.watch = Some(watch);
         self
+    }
+
+    /// Returns what goes wrong on purpose; in the product nothing.
+    pub const fn fault_evidence(&self) -> Option<FaultEvidence> {
+        #[cfg(feature = "fault-injection")]
+        return self.fault;
+        #[cfg(not(feature = "fault-injection"))]
+        None
     }
 
     /// Executes a block and says what it took; without an output there are no counters.

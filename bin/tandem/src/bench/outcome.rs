@@ -7,7 +7,7 @@ use std::{
 };
 
 use eyre::{Result, WrapErr};
-use tandem_compare::{Difference, Evidence, Evident, Output, Provenance, Run};
+use tandem_compare::{Difference, Evidence, Evident, Output, Provenance, Run, Shrinking};
 use tandem_corpus::Case;
 use tandem_report::{Bench, BenchBlock, BenchInfo, BenchSubject};
 
@@ -30,6 +30,7 @@ pub(crate) struct Outcome {
     run: Run,
     interrupt: Interrupt,
     progress: Progress,
+    shrinking: Shrinking,
     diverged: usize,
     unusable: usize,
     not_run: usize,
@@ -52,6 +53,7 @@ impl Outcome {
             run,
             interrupt,
             progress,
+            shrinking: evidence::SHRINKING,
             diverged: 0,
             unusable: 0,
             not_run: 0,
@@ -153,9 +155,9 @@ impl Outcome {
     }
 
     /// Keeps what replays a divergence, and says how; a divergence may never happen again.
-    fn keep_evidence<S: Evident>(&self, case: &Case<S>, difference: Option<Difference>) -> String {
+    fn keep_evidence<S: Evident>(&mut self, case: &Case<S>, difference: Option<Difference>) -> String {
         let proof = Evidence::new(case, Run::default(), Provenance::default(), difference);
-        match evidence::write(Path::new(DEFAULT_DIR), proof, self.run.clone()) {
+        match evidence::write(Path::new(DEFAULT_DIR), proof, self.run.clone(), &mut self.shrinking) {
             Ok(name) => format!("; tandem explain {}", Path::new(DEFAULT_DIR).join(name).display()),
             Err(error) => format!("; no evidence: {error}"),
         }

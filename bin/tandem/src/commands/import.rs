@@ -15,11 +15,7 @@ use crate::{
     cli::Display,
     commands::replay::OnDivergence,
     exit::Exit,
-    import::{
-        datadir, divergence,
-        validated::Validated,
-        watch::{Records, Watch},
-    },
+    import::{datadir, divergence, records::Records, validated::Validated, watch::Watch},
     interrupt::Interrupt,
     machine::{self, machine},
     metrics,
@@ -74,6 +70,11 @@ pub(crate) struct Import {
     #[arg(long, value_name = "PROGRAM", help_heading = "Validation")]
     alert_command: Option<PathBuf>,
 
+    /// Break the parallel execution of a transaction, as {"tx":"0x…","kind":{"gas":{"excess":1}}}
+    #[cfg(feature = "fault-injection")]
+    #[arg(long, value_name = "JSON", value_parser = fault, help_heading = "Validation")]
+    inject_fault: Option<evidence::FaultEvidence>,
+
     /// Form of the results on standard output
     #[arg(long, value_enum, default_value_t, help_heading = "Results")]
     format: Format,
@@ -85,6 +86,12 @@ pub(crate) struct Import {
     metrics: Option<SocketAddr>,
 }
 
+/// Reads a fault.
+#[cfg(feature = "fault-injection")]
+fn fault(json: &str) -> serde_json::Result<evidence::FaultEvidence> {
+    serde_json::from_str(json)
+}
+
 impl Import {
     /// Runs the subcommand.
     pub(crate) fn run(&self, display: &Display) -> Result<Exit> {
@@ -92,6 +99,10 @@ impl Import {
         let interrupt = Interrupt::listen()?;
         if let Some(address) = self.metrics {
             metrics::serve(address)?;
+        }
+        #[cfg(feature = "fault-injection")]
+        if let Some(fault) = self.inject_fault {
+            tandem_chain::fault::inject(fault.tx, fault.kind.into());
         }
         let (store, spec) = datadir::open(&self.datadir, &self.genesis)?;
         let pool = WorkerPool::new(threads).wrap_err_with(|| format!("cannot start {threads} threads"))?;
@@ -108,14 +119,14 @@ impl Import {
         let host = Host::open(Arc::clone(&store), Arc::clone(&spec), settings)?;
 
         let open = || Results::open(self.settings(threads), interrupt.clone(), Progress::start(display));
-        let blocks = datadir::blocks(self.chain.clone());
+        let blocks = || datadir::blocks(self.chain.clone());
         let mut watch;
         let (imported, results) = match self.exex.mode() {
             None => {
                 let mut host = host;
-                let records = Records::new(open()?, self.report_dir.as_deref())?;
+                let records = Records::new(open()?, self.report_dir.as_deref(), &store)?;
                 watch = Watch::new(Some(records), Arc::clone(&spec), self.format);
-                let imported = host.import_all(blocks, &|| interrupt.is_wanted(), &mut watch);
+                let imported = host.import_all(blocks(), &|| interrupt.is_wanted(), &mut watch);
                 (imported, watch.take_records()?.map(Records::into_results))
             }
             Some(mode) => {
@@ -134,13 +145,16 @@ impl Import {
 
     fn validator(&self, mode: Mode, pool: Arc<WorkerPool>) -> tandem_exex::Settings {
         let alert = self.alert_command.clone();
+        let parallel = Parallel::new(pool, self.strategy.into(), Seam::Block);
+        #[cfg(feature = "fault-injection")]
+        let parallel = Parallel { fault: self.inject_fault, ..parallel };
         tandem_exex::Settings {
             mode,
             policy: self.on_divergence.into(),
             bounds: Bounds::default(),
             // Every block of a file is to be checked, however long it takes.
             overflow: Overflow::Wait,
-            parallel: Parallel::new(pool, self.strategy.into(), Seam::Block),
+            parallel,
             report_dir: self.report_dir.clone(),
             alert: alert.map(|program| AlertCommand { program, arguments: Vec::new() }),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy_consensus::Header;
 use alloy_rlp::Decodable;
 use eyre::{Result, ensure, eyre};
-use tandem_chain::{ChainError, Imported};
+use tandem_chain::{ChainError, Contradiction, Imported};
 use tandem_corpus::{Block, ChainSpec, Witness};
 use tandem_exex::record;
 use tandem_report::{Divergence, Verdict};
@@ -30,7 +30,7 @@ fn judge(
     spec: &Arc<ChainSpec>,
     source: &str,
     block: &Block,
-    parallel: &str,
+    parallel: &Contradiction,
 ) -> Result<Judged> {
     ensure!(store.head().hash == block.header.parent_hash, "the block's parent is not the head on disk");
     let parent = store.header(block.header.parent_hash)?.ok_or_else(|| eyre!("the parent has no header"))?;
@@ -56,7 +56,7 @@ fn judge(
         address: None,
         slot: None,
         sequential: "agrees with the header".to_owned(),
-        parallel: parallel.to_owned(),
+        parallel: parallel.to_string(),
         evidence: None,
     });
     Ok(Judged::executed(record, &case, None))
@@ -72,7 +72,7 @@ mod tests {
     };
     use tandem_compare::{Engine, Observe, Reference};
     use tandem_corpus::{Case, ChainBlock, GenerateOptions, Workload, encode_block, generate};
-    use tandem_executor::{Fault, FaultKind, Strategy, TxIndex, WorkerPool};
+    use tandem_executor::{FaultKind, Strategy, WorkerPool};
     use tandem_state::{GenesisAccount, StoreConfig};
 
     use super::*;
@@ -111,7 +111,7 @@ mod tests {
         let cases: Vec<_> = generate(Workload::Mixed, 5, options).map(Result::unwrap).collect();
         let spec = Arc::clone(&cases[0].spec);
         let broken = cases[1].block.hash;
-        tandem_chain::fault::inject(broken, Fault { tx: TxIndex(7), kind: FaultKind::Gas { excess: 1 } });
+        tandem_chain::fault::inject(*cases[1].block.transactions[7].tx_hash(), FaultKind::Gas { excess: 1 });
 
         let scratch = tempfile::tempdir().unwrap();
         let threads = NonZero::new(2).unwrap();

@@ -6,7 +6,7 @@ use alloy_consensus::Header;
 use alloy_eips::BlockNumHash;
 use alloy_primitives::B256;
 use revm::database::BundleState;
-use tandem_chain::{Execution, Finished, NotifiedBlock, Subscription};
+use tandem_chain::{Executed, Execution, Finished, NotifiedBlock, Subscription};
 use tandem_compare::Output;
 use tandem_corpus::{Block, ChainSpec, Transaction, decode_block};
 use tandem_exex::{Host, HostError, HostExecution, ImportedBlock, Notification, Sink, Validator};
@@ -220,6 +220,10 @@ impl ImportedBlock for Imported {
 
     fn take_execution(&mut self) -> Option<HostExecution> {
         let execution = self.execution.take()?;
+        if let Some(wrong) = execution.contradiction.as_ref().and_then(|parallel| parallel.executed.as_ref())
+        {
+            return Some(contradicting(wrong));
+        }
         let result = alloy_evm::block::BlockExecutionResult {
             receipts: self.block.receipts.clone(),
             requests: execution.requests.clone(),
@@ -236,4 +240,21 @@ impl ImportedBlock for Imported {
         let state_root = Some(self.header().state_root);
         Some(HostExecution { output: Output { result, bundle, bal }, state_root, stats, duration })
     }
+
+    fn take_failure(&mut self) -> Option<String> {
+        let parallel = self.execution.as_ref()?.contradiction.as_ref()?;
+        let what = parallel.executed.is_none().then(|| parallel.what.clone())?;
+        self.execution = None;
+        Some(what)
+    }
+}
+
+/// Hands out an execution whose roots are not the header's; nobody else has computed its state root to the end.
+fn contradicting(wrong: &Executed) -> HostExecution {
+    let output = Output {
+        result: wrong.result.clone(),
+        bundle: wrong.bundle.clone(),
+        bal: wrong.block_access_list.clone(),
+    };
+    HostExecution { output, state_root: None, stats: wrong.stats.clone(), duration: wrong.duration }
 }

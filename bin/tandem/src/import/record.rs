@@ -9,8 +9,8 @@ use tandem_report::{BlockRecord, Check, Checks, RootTriple, Schema, Strategy, Ve
 /// Makes the record of a block whose execution matched its header in everything.
 ///
 /// There was one execution; its roots are the header's, or there would be no such block.
-pub(crate) fn checked(spec: &ChainSpec, checked: &Checked<'_>, repeated: bool) -> BlockRecord {
-    let Checked { block, place, stats, duration } = *checked;
+pub(crate) fn checked(spec: &ChainSpec, checked: &Checked<'_>) -> BlockRecord {
+    let Checked { block, place, stats, duration, .. } = *checked;
     let header = &block.header;
     let root = |root| RootTriple {
         parallel: Some(root),
@@ -59,7 +59,7 @@ pub(crate) fn checked(spec: &ChainSpec, checked: &Checked<'_>, repeated: bool) -
         state_root: root(header.state_root),
         receipts_root: root(header.receipts_root),
         divergence: None,
-        repeated,
+        repeated: false,
         reverted: false,
     }
 }

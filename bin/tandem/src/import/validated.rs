@@ -1,10 +1,10 @@
 //! Imports with a validator behind the import.
 
-use std::{path::Path, sync::Arc, thread};
+use std::{iter, path::Path, sync::Arc, thread};
 
 use eyre::{Result, eyre};
-use tandem_chain::{Host, Imported};
-use tandem_corpus::{ChainBlocks, ChainSpec};
+use tandem_chain::{ChainError, Failure, Host, Imported};
+use tandem_corpus::{ChainBlock, ChainBlocks, ChainSpec, encode_block};
 use tandem_exex::{Control, ExexError, Settings, Validator};
 
 use super::{
@@ -34,7 +34,7 @@ impl Validated<'_> {
     pub(crate) fn import(
         self,
         mut host: Host,
-        blocks: ChainBlocks,
+        blocks: impl Fn() -> ChainBlocks,
         watch: &mut Watch,
         open: impl FnOnce() -> Result<Results>,
     ) -> Result<(Imported, Results)> {
@@ -46,7 +46,7 @@ impl Validated<'_> {
         let stops = || self.interrupt.is_wanted() || self.control.is_halted();
         let (imported, forwarded) = thread::scope(|scope| {
             let forwarder = scope.spawn(|| forward(subscription, &chain, &validator));
-            let imported = host.import_all(blocks, &stops, watch);
+            let imported = import_all(&mut host, blocks, &stops, watch);
             if self.interrupt.is_wanted() {
                 validator.interrupt();
             }
@@ -58,6 +58,33 @@ impl Validated<'_> {
         forwarded.map_err(|_| eyre!("broken invariant: the forwarder panicked"))??;
         Ok((imported, results.map_err(unwrapped)?))
     }
+}
+
+/// Imports blocks. What a parallel execution got wrong is executed sequentially and goes on: the validator tells of it,
+/// and what follows is up to the policy.
+fn import_all(
+    host: &mut Host,
+    blocks: impl Fn() -> ChainBlocks,
+    stops: &(dyn Fn() -> bool + Sync),
+    watch: &mut Watch,
+) -> Imported {
+    let mut whole = host.import_all(blocks(), stops, watch);
+    while let Some(Failure { place, error }) = whole.failure.take() {
+        let ChainError::Diverged { parallel, block } = *error else {
+            whole.failure = Some(Failure { place, error });
+            break;
+        };
+        host.distrust(block.hash, parallel);
+        // First by itself, whatever wants to stop, so that what was seen is told. If its branch is in memory only, it comes
+        // with the others.
+        let alone =
+            ChainBlock { rlp: encode_block(&block).into(), hash: None, expected_exception: None, place };
+        let alone = host.import_all(Box::new(iter::once(Ok(alone))), &|| false, watch);
+        let rest = host.import_all(blocks(), stops, watch);
+        whole.times = whole.times + alone.times + rest.times;
+        whole.failure = rest.failure;
+    }
+    whole
 }
 
 /// Lets the error of a file be said as it is.

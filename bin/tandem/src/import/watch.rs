@@ -1,14 +1,14 @@
 //! Tells what an import does: records, metrics, log, progress, and what comes out.
 
-use std::{fmt::Write, path::Path, sync::Arc, time::Instant};
+use std::{fmt::Write, sync::Arc, time::Instant};
 
 use eyre::Result;
 use tandem_chain::{Checked, Commit, Imported, Observer, Stage, StageTimes};
 use tandem_corpus::ChainSpec;
-use tandem_report::{RecordReader, ReportDir, RunInfo};
+use tandem_report::RunInfo;
 use tandem_state::BlockId;
 
-use super::record;
+use super::records::Records;
 use crate::{
     args::Format,
     exit::Exit,
@@ -26,27 +26,6 @@ pub(crate) struct Watch {
     written: Totals,
     /// Why no record could be written.
     failure: Option<eyre::Report>,
-}
-
-/// The records of an import that nobody validates.
-#[derive(Debug)]
-pub(crate) struct Records {
-    results: Results,
-    /// The highest block of which there was a record before.
-    recorded: Option<u64>,
-}
-
-impl Records {
-    /// Looks for the last record of an earlier run.
-    pub(crate) fn new(results: Results, report_dir: Option<&Path>) -> Result<Self> {
-        let recorded = report_dir.map(last_recorded).transpose()?.flatten();
-        Ok(Self { results, recorded })
-    }
-
-    /// Returns where they went.
-    pub(crate) fn into_results(self) -> Results {
-        self.results
-    }
 }
 
 /// What is on disk since the start.
@@ -130,21 +109,20 @@ impl Watch {
 }
 
 impl Observer for Watch {
-    /// A record is written before its block is: what is on disk has one, whatever happens.
     fn checked(&mut self, checked: &Checked<'_>) {
-        let Some(Records { results, recorded }) = &mut self.records else { return };
-        let repeated = recorded.is_some_and(|last| checked.block.header.number <= last);
-        let record = record::checked(&self.spec, checked, repeated);
-        metrics::counter!("tandem_blocks_total", "verdict" => "match").increment(1);
-        metrics::counter!("tandem_reexecutions_total").increment(record.reexecuted);
+        let Some(records) = &mut self.records else { return };
+        metrics::counter!("tandem_reexecutions_total").increment(checked.stats.reexecuted as u64);
         let path = if checked.stats.threads > 1 { "parallel" } else { "sequential" };
         metrics::histogram!("tandem_execution_seconds", "path" => path).record(checked.duration);
-        if let Err(error) = results.judged(Judged::new(record)) {
+        if let Err(error) = records.checked(&self.spec, checked) {
             self.failure.get_or_insert(error);
         }
     }
 
     fn committed(&mut self, commit: &Commit, times: &StageTimes) {
+        if let Some(Err(error)) = self.records.as_mut().map(Records::committed) {
+            self.failure.get_or_insert(error);
+        }
         let head = commit.base.id;
         self.written.blocks += commit.blocks;
         self.written.txs += commit.txs;
@@ -159,17 +137,4 @@ impl Observer for Watch {
         }
         tracing::info!(number = head.number, hash = %head.hash, blocks = commit.blocks, "committed");
     }
-}
-
-/// Finds the highest block of which a report has a record.
-fn last_recorded(dir: &Path) -> Result<Option<u64>> {
-    let dir = ReportDir::new(dir);
-    if !dir.blocks().exists() {
-        return Ok(None);
-    }
-    let mut highest = None;
-    for line in RecordReader::open(&dir)? {
-        highest = highest.max(Some(line?.record.number));
-    }
-    Ok(highest)
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use tandem_compare::{
-    Evidence, EvidenceError, Limits,
+    Evidence, EvidenceError, Limits, Shrinking,
     evidence::{Provenance, Run},
 };
 
@@ -13,15 +13,23 @@ const LOCK: &str = include_str!("../../../../Cargo.lock");
 /// Names of the crates that execute.
 const ENGINES: [&str; 4] = ["alloy-evm", "revm", "alloy-consensus", "alloy-trie"];
 
-/// Bounds of making evidence smaller, which a run waits for.
+/// Bounds of making the evidence of one divergence smaller.
 pub(crate) const LIMITS: Limits = Limits { trials_max: 400, time_max: Duration::from_secs(20) };
 
+/// What a run waits for.
+pub(crate) const SHRINKING: Shrinking = Shrinking::new(LIMITS, Duration::from_secs(120));
+
 /// Writes the evidence of a divergence into a report's directory, as small as it gets, and returns its name there.
-pub(crate) fn write(report_dir: &Path, mut evidence: Evidence, run: Run) -> Result<String, EvidenceError> {
+pub(crate) fn write(
+    report_dir: &Path,
+    mut evidence: Evidence,
+    run: Run,
+    shrinking: &mut Shrinking,
+) -> Result<String, EvidenceError> {
     let directory = report_dir.join("evidence");
     (evidence.run, evidence.provenance) = (run, provenance());
     let name = format!("evidence/{}", evidence.file_name());
-    evidence.write_shrunken(&directory, LIMITS)?;
+    evidence.write_shrunken(&directory, shrinking)?;
     Ok(name)
 }
 

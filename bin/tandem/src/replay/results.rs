@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use eyre::Result;
-use tandem_compare::{Evidence, evidence::Run};
+use tandem_compare::{Evidence, Shrinking, evidence::Run};
 use tandem_exex::Sink;
 use tandem_report::{
     BlockRecord, BlockTable, Completion, InputError, NotRun, Part, ReportWriter, RowOrder, RunInfo, Summary,
@@ -57,6 +57,7 @@ pub(crate) struct Results {
     input_errors: Vec<InputError>,
     not_run: Vec<NotRun>,
     part: Option<Part>,
+    shrinking: Shrinking,
     is_halted: bool,
     has_failed_to_write: bool,
 }
@@ -80,6 +81,7 @@ impl Results {
             input_errors: Vec::new(),
             not_run: Vec::new(),
             part: None,
+            shrinking: evidence::SHRINKING,
             is_halted: false,
             has_failed_to_write: false,
         };
@@ -170,7 +172,7 @@ impl Results {
         let Some(proof) = judged.proof.take() else { return };
         let default = PathBuf::from(DEFAULT_DIR);
         let dir = self.settings.report_dir.as_ref().unwrap_or(&default);
-        match evidence::write(dir, *proof, self.settings.run.clone()) {
+        match evidence::write(dir, *proof, self.settings.run.clone(), &mut self.shrinking) {
             Ok(name) => {
                 let path = dir.join(&name);
                 self.progress.suspend(|| {

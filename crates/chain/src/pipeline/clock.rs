@@ -2,6 +2,7 @@
 
 use std::{
     num::NonZero,
+    ops::Add,
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
@@ -24,6 +25,14 @@ pub enum Stage {
 /// Time that each stage worked; waiting for other stages does not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StageTimes([Duration; 5]);
+
+impl Add for StageTimes {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|stage| self.0[stage] + other.0[stage]))
+    }
+}
 
 /// Adds up times, from all stages' threads, and knows how many are at work.
 #[derive(Debug, Default)]

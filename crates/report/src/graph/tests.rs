@@ -1,3 +1,5 @@
+//! Graphs of blocks, as DOT and as SVG.
+
 use super::*;
 
 fn graph() -> BlockGraph {

@@ -21,7 +21,7 @@ const LARGE_DOTS_MAX: usize = 120;
 /// Accounts with a bar.
 const ACCOUNTS_MAX: usize = 10;
 
-/// Speedup of each block, on a logarithmic axis.
+/// Speedup of each block, on a logarithmic axis. One block is no plot; its numbers are in the totals.
 pub(super) fn speedups(series: &Series) -> Markup {
     let bins = series.bins();
     let scale = LogScale::speedups(bins.iter().flat_map(|bin| [bin.speedup_min, bin.speedup_max]));
@@ -51,7 +51,7 @@ pub(super) fn speedups(series: &Series) -> Markup {
     };
     let label = format!("Speedup of {}; {losses} below 1.", counted(bins.len() as u64, "point"));
     html! {
-        @if !bins.is_empty() {
+        @if bins.len() > 1 {
             figure.card.chart {
                 figcaption {
                     h2 { "Speedup per block" }
@@ -86,7 +86,7 @@ pub(super) fn times(series: &Series) -> Markup {
     };
     let label = format!("Sequential and parallel time of {}.", counted(bins.len() as u64, "point"));
     html! {
-        @if !bins.is_empty() {
+        @if bins.len() > 1 {
             figure.card.chart {
                 figcaption {
                     h2 { "Time per block" }
@@ -200,7 +200,6 @@ fn bar(part: u64, whole: u64) -> Markup {
 
 fn resolution(series: &Series) -> String {
     match series.blocks_per_bin() {
-        1 if series.bins().len() == 1 => String::new(),
         1 => "Each dot is a block.".to_owned(),
         blocks => format!("Each point stands for {} in a row.", counted(blocks, "block")),
     }
@@ -237,8 +236,9 @@ fn plot(scale: &LogScale, bins: &[Bin], label: &str, marks: &Markup) -> Markup {
                 }
             }
             div.under {
-                @if bins.len() == 1 { span {} span { "block " (first) } span {} }
-                @else { span { (first) } span.middle { "in the order they ran" } span { (last) } }
+                span { (first) }
+                span.middle { "in the order they ran" }
+                span { (last) }
             }
         }
     }

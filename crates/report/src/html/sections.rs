@@ -111,6 +111,7 @@ pub(super) fn tiles(summary: &Summary) -> Markup {
 
 fn range(summary: &Summary) -> String {
     match (summary.speedup_min, summary.speedup_max) {
+        (Some(_), Some(_)) if summary.timed_blocks == 1 => "of one block".to_owned(),
         (Some(min), Some(max)) => format!("from {} to {}", ratio(min), ratio(max)),
         _ => "no block has both times".to_owned(),
     }
