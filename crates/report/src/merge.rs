@@ -207,7 +207,7 @@ fn move_into(staging: &ReportDir, out: &ReportDir) -> Result<(), ReportError> {
 /// Sums up what was read, once the writer has it all.
 fn merged_summary(
     inputs: &[MergeInput],
-    mut gaps: Vec<Gap>,
+    block_gaps: Vec<Gap>,
     writer: &mut ReportWriter,
 ) -> Result<Summary, ReportError> {
     let summaries: Vec<&Summary> = inputs.iter().filter_map(|input| input.summary.as_ref()).collect();
@@ -219,8 +219,10 @@ fn merged_summary(
         summaries.iter().flat_map(|summary| summary.input_errors.clone()).collect();
     let not_run: BTreeSet<_> = summaries.iter().flat_map(|summary| summary.not_run.clone()).collect();
     let parts: BTreeSet<Part> = summaries.iter().flat_map(|summary| summary.parts.clone()).collect();
-    gaps.extend(gaps::missing_parts(&parts));
+    // What explains the most comes first: lists of gaps are cut at their end.
+    let mut gaps = gaps::missing_parts(&parts);
     gaps.extend(lost_records(inputs));
+    gaps.extend(block_gaps);
     let mut summary = writer
         .settle()?
         .summary(common_run(&summaries), completion)
