@@ -380,4 +380,70 @@ mod tests {
             prop_assert_eq!(parted.bundle_state, whole.bundle_state);
         }
     }
+
+    /// A part with one account, whose nonce changed.
+    fn part(at: u8) -> Part {
+        let mut account = Account::from(AccountInfo::from_balance(U256::from(9)));
+        account.info.nonce = 1;
+        account.mark_touch();
+        Part { changes: EvmState::from_iter([(Address::repeat_byte(at), account)]), ..Part::default() }
+    }
+
+    #[test]
+    fn accounts_are_in_all_parts() {
+        let mut counts = [0; PART_COUNT];
+        (0..=u8::MAX).for_each(|byte| counts[part_of(&Address::repeat_byte(byte))] += 1);
+        assert_eq!(counts, [256 / PART_COUNT; PART_COUNT]);
+    }
+
+    /// What a worker built and what the frontier did come to one bundle.
+    #[test]
+    fn parts_of_a_worker_are_in_the_bundle() {
+        let whole = Assembly::new().assemble((1..=5).map(part).collect()).unwrap();
+        assert_eq!((whole.state.len(), whole.reverts[0].len()), (5, 5));
+        let assembly = Assembly::new();
+        *assembly.parts.lock() = (1..=3).map(part).collect();
+        assembly.help();
+        assert_eq!(assembly.parts.lock().len(), 3, "nobody says that there are any");
+        assembly.stage.store(stage::OPEN, Ordering::Relaxed);
+        assembly.help();
+        assert_eq!(assembly.built.lock().iter().map(|(count, _)| *count).collect::<Vec<_>>(), [3]);
+        assert_eq!(assembly.helpers.load(Ordering::Relaxed), 0);
+        let mut parted = assembly.assemble((4..=5).map(part).collect()).unwrap();
+        parted.reverts.sort();
+        let mut whole = whole;
+        whole.reverts.sort();
+        assert_eq!(parted, whole);
+    }
+
+    /// A worker that took a part and does not give what it built is an error, not a bundle without it.
+    #[test]
+    fn part_that_is_lost_is_told() {
+        let is_lost = |_: &u32| {
+            let assembly = Assembly::new();
+            let parts = (0..=255).map(part).collect();
+            std::thread::scope(|scope| {
+                let thief = scope.spawn(|| {
+                    while assembly.stage.load(Ordering::Relaxed) < stage::OPEN {
+                        spin_loop();
+                    }
+                    assembly.parts.lock().pop().is_some()
+                });
+                let assembled = assembly.assemble(parts);
+                let is_lost = thief.join().unwrap();
+                assert_eq!(assembled.is_err(), is_lost);
+                is_lost
+            })
+        };
+        assert!((0..10_000).any(|round| is_lost(&round)), "no thief was in time");
+    }
+
+    #[test]
+    fn block_that_ends_expects_nothing() {
+        let assembly = Assembly::new();
+        let expecting = assembly.expect();
+        assert_eq!(assembly.stage.load(Ordering::Relaxed), stage::EXPECTED);
+        drop(expecting);
+        assert_eq!(assembly.stage.load(Ordering::Relaxed), stage::CLOSED);
+    }
 }

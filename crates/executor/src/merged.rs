@@ -475,39 +475,4 @@ impl<DB: Database> DatabaseCommit for MergedState<DB> {
 }
 
 #[cfg(test)]
-mod tests {
-    use revm::database::InMemoryDB;
-
-    use super::*;
-
-    /// revm's `State` gives an empty account that exists the empty code, whatever the database says.
-    #[test]
-    fn empty_account_is_loaded_as_state_loads_it() {
-        let (sender, to, beneficiary) =
-            (Address::repeat_byte(1), Address::repeat_byte(2), Address::repeat_byte(3));
-        let mut db = InMemoryDB::default();
-        db.insert_account_info(sender, AccountInfo::from_balance(U256::from(100)));
-        db.insert_account_info(beneficiary, AccountInfo { code: None, ..AccountInfo::default() });
-        db.cache.accounts.get_mut(&beneficiary).unwrap().info.code = None;
-
-        let mut state = State::builder().with_database(db.clone()).build();
-        let loaded = state.basic(beneficiary).unwrap().unwrap();
-
-        let mut merged = MergedState::new(State::builder().with_database(db).build());
-        merged.begin_merging();
-        let payment = Payment {
-            sender,
-            nonce: 0,
-            to,
-            value: U256::from(5),
-            cost_max: U256::from(9),
-            fee: U256::from(3),
-            reward: U256::from(2),
-        };
-        assert_eq!(merged.pay(&payment, beneficiary).unwrap(), Applied::Yes);
-        let paid = merged.basic(beneficiary).unwrap().unwrap();
-        assert_eq!((paid.balance, paid.code.is_some()), (U256::from(2), loaded.code.is_some()));
-        assert_eq!(merged.basic(sender).unwrap().unwrap().balance, U256::from(92));
-        assert_eq!(merged.basic(to).unwrap().unwrap().balance, U256::from(5));
-    }
-}
+mod tests;

@@ -79,4 +79,17 @@ mod tests {
         assert!(again.account(ADDRESS, TxIndex(1)).is_none());
         assert_eq!(again.slot(ADDRESS, U256::ONE, TxIndex(1)), Some(U256::from(2)));
     }
+
+    #[test]
+    fn so_many_memories_are_kept_and_no_more() {
+        let stock = MemoryStock::default();
+        let used: Vec<_> = (0..KEPT_MAX + 2).map(|_| stock.take(Address::ZERO)).collect();
+        let kept = stock.0.lock().len();
+        assert_eq!(kept, KEPT_MAX);
+        drop(used);
+        let again: Vec<_> = (0..KEPT_MAX).map(|_| stock.take(Address::ZERO)).collect();
+        assert_eq!(stock.0.lock().len(), KEPT_MAX);
+        let is_own = |memory: &Arc<MultiVersionMemory>| Arc::strong_count(memory) == 2;
+        assert!(again.iter().all(is_own), "each is in the stock, and with one block");
+    }
 }

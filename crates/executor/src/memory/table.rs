@@ -157,4 +157,31 @@ mod tests {
             table.clear();
         }
     }
+
+    /// A location that was not written is mostly told from those that were without the lock.
+    #[test]
+    fn marks_differ_by_upper_bits() {
+        let marks = (0..u64::from(MARK_BITS)).map(|at| bit(at << 32 | 7));
+        assert_eq!(marks.fold(0, |all, mark| all | mark), (1 << MARK_BITS) - 1);
+        let table = Table::<u64, u64>::new(2);
+        let [one, other] = [1 | 3 << 32, 1 | 4 << 32];
+        table.write(one, one, |versions| versions.set(1, 5));
+        let bucket = table.bucket(one);
+        assert!(bucket.may_contain(table.generation, one) && !bucket.may_contain(table.generation, other));
+        table.write(other, other, |versions| versions.set(1, 6));
+        assert_eq!([last(&table, one), last(&table, other)], [Some(5), Some(6)]);
+        table.change(one, &one, |versions| versions.set(1, 7));
+        assert_eq!([last(&table, one), last(&table, other)], [Some(7), Some(6)]);
+        // Who never was there is not made, even where another has its mark.
+        let third = one + (u64::from(MARK_BITS) << 32);
+        table.change(third, &third, |_| panic!("was not written"));
+        assert_eq!(last(&table, third), None);
+    }
+
+    #[test]
+    fn locations_are_in_buckets_by_their_lower_bits() {
+        let table = Table::<u64, u64>::new(4);
+        let place = |hash| table.buckets.iter().position(|bucket| std::ptr::eq(bucket, table.bucket(hash)));
+        assert_eq!([0, 1, 2, 3, 4, 7].map(place), [0, 1, 2, 3, 0, 3].map(Some));
+    }
 }

@@ -150,3 +150,63 @@ fn credits_of_the_fee_recipient_are_not_kept() {
     memory.publish(Some(TxIndex(0)), &writes(&Effect::Balance(7)), None);
     assert!(memory.account(ADDRESS, TxIndex(1)).is_none());
 }
+
+/// Whatever else becomes of it is, and so are other accounts.
+#[test]
+fn only_credits_and_only_of_the_fee_recipient_are_left_out() {
+    let published = |fee_recipient, change, balance| {
+        let memory = MultiVersionMemory::new(Some(fee_recipient));
+        let mut writes = writes(&Effect::Balance(7));
+        (writes.accounts[0].change, writes.accounts[0].balance) = (change, balance);
+        memory.publish(Some(TxIndex(0)), &writes, None);
+        memory.account(ADDRESS, TxIndex(1)).is_some()
+    };
+    let (credit, debit) = (BalanceDelta::Credit(U256::ONE), BalanceDelta::Debit(U256::ONE));
+    assert!(!published(ADDRESS, AccountChange::Balance, credit));
+    assert!(published(ADDRESS, AccountChange::Balance, debit));
+    assert!(published(ADDRESS, AccountChange::Nonce, credit));
+    assert!(published(Address::ZERO, AccountChange::Balance, credit));
+    // Nor is what was touched only.
+    let nothing = BalanceDelta::Credit(U256::ZERO);
+    assert!(!published(Address::ZERO, AccountChange::Balance, nothing));
+    assert!(published(Address::ZERO, AccountChange::Nonce, nothing));
+}
+
+#[test]
+fn slot_that_a_creation_sets_is_not_lost_with_what_was_before() {
+    let memory = MultiVersionMemory::new(None);
+    memory.publish(Some(TxIndex(0)), &writes(&Effect::Slot(0, 5)), None);
+    memory.publish(Some(TxIndex(0)), &writes(&Effect::Slot(1, 5)), None);
+    let mut creation = writes(&Effect::Slot(1, 6));
+    creation.accounts[0].change = AccountChange::Created;
+    memory.publish(Some(TxIndex(1)), &creation, None);
+    let slot = |slot| memory.slot(ADDRESS, U256::from(slot), TxIndex(2));
+    assert_eq!([slot(0), slot(1)], [Some(U256::ZERO), Some(U256::from(6))]);
+}
+
+#[test]
+fn code_that_an_account_was_given_is_found_with_it_and_by_its_hash() {
+    let memory = MultiVersionMemory::new(None);
+    let code = Bytecode::new_eip7702(ADDRESS);
+    let mut writes = writes(&Effect::Balance(7));
+    writes.accounts[0].change = AccountChange::Code;
+    writes.accounts[0].after.code_hash = code.hash_slow();
+    writes.accounts[0].new_code = Some(code.clone());
+    memory.publish(Some(TxIndex(0)), &writes, None);
+    let found = memory.account(ADDRESS, TxIndex(1)).unwrap().unwrap();
+    assert_eq!((found.code_hash, found.code), (code.hash_slow(), Some(code.clone())));
+    assert_eq!((memory.code(code.hash_slow()), memory.code(B256::ZERO)), (Some(code), None));
+}
+
+/// Locations spread over buckets and marks, of which there are fewer.
+#[test]
+fn locations_have_hashes_of_their_own() {
+    let memory = MultiVersionMemory::new(None);
+    let numbers = 1..=100_u64;
+    let address = |number: u64| Address::from_word(B256::from(U256::from(number) << 64));
+    let accounts = numbers.clone().map(|number| memory.account_hash(address(number)));
+    let slots = numbers.clone().map(|number| memory.slot_hash(ADDRESS, U256::from(number) << 64));
+    let contracts = numbers.map(|number| memory.slot_hash(address(number), U256::ONE));
+    let hashes: std::collections::BTreeSet<u64> = accounts.chain(slots).chain(contracts).collect();
+    assert_eq!(hashes.len(), 300);
+}

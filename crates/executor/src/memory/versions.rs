@@ -53,3 +53,23 @@ impl<T> Versions<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_that_was_set_twice_is_one() {
+        let mut versions = Versions::default();
+        for (rank, value) in [(2, 'a'), (2, 'b'), (1, 'c'), (1, 'd'), (3, 'e')] {
+            versions.set(rank, value);
+        }
+        let seen =
+            |versions: &Versions<char>| [0, 1, 2, 9].map(|at| versions.last_before(TxIndex(at)).copied());
+        assert_eq!(seen(&versions), [None, Some((1, 'd')), Some((2, 'b')), Some((3, 'e'))]);
+        versions.remove(2);
+        versions.remove(7);
+        assert_eq!(seen(&versions), [None, Some((1, 'd')), Some((1, 'd')), Some((3, 'e'))]);
+        assert_eq!([rank_of(None), rank_of(Some(TxIndex(0))), rank_of(Some(TxIndex(4)))], [0, 1, 5]);
+    }
+}
