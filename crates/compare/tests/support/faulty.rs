@@ -1,9 +1,11 @@
 //! A state that fails, delays or panics at one read.
 
+#![allow(dead_code, reason = "every test program uses a part")]
+
 use std::{
     fmt,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Once,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -23,6 +25,19 @@ pub(crate) const PANIC: &str = "the read panicked";
 
 /// How long a delayed read takes; longer than a transaction.
 const DELAY: Duration = Duration::from_millis(3);
+
+/// Keeps provoked panics out of the output; all others are told as ever.
+pub(crate) fn expect_panics() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let told = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if info.payload_as_str() != Some(PANIC) {
+                told(info);
+            }
+        }));
+    });
+}
 
 /// One read of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +63,8 @@ enum Trigger {
     Countdown(AtomicUsize),
     /// Every read of a location.
     Location(Read),
+    /// Every read.
+    Always,
 }
 
 /// A fault, shared by all handles on a state.
@@ -69,6 +86,11 @@ impl Fault {
         Arc::new(Self { effect, trigger: Trigger::Location(read), met: AtomicUsize::new(0) })
     }
 
+    /// A fault at all reads.
+    pub(crate) fn always(effect: Effect) -> Arc<Self> {
+        Arc::new(Self { effect, trigger: Trigger::Always, met: AtomicUsize::new(0) })
+    }
+
     /// Says whether the faulty read was reached.
     pub(crate) fn is_met(&self) -> bool {
         self.met.load(Ordering::SeqCst) > 0
@@ -81,6 +103,7 @@ impl Fault {
                 left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) == Ok(1)
             }
             Trigger::Location(location) => *location == read,
+            Trigger::Always => true,
         };
         if !is_due {
             return Ok(());
@@ -127,6 +150,11 @@ impl Faulty {
             }
         }
         reads
+    }
+
+    /// Returns how many reads there were so far.
+    pub(crate) fn read_count(&self) -> usize {
+        self.log.lock().unwrap().len()
     }
 
     fn read(&self, read: Read) -> Result<(), ReadFailed> {

@@ -344,6 +344,30 @@ fn observed_state_is_not_merged() {
     assert!(merged.state_mut().cache.accounts.contains_key(&RICH));
 }
 
+/// An account that revm's `State` saw change goes on from there, in the parts too.
+#[test]
+fn plain_change_after_a_particular_one_is_of_the_same_account() {
+    let credit = |account: &mut Account| account.info.balance += U256::from(5);
+    let delegate = |account: &mut Account| {
+        account.info.set_code(Bytecode::new_eip7702(CONTRACT));
+    };
+    let create = |account: &mut Account| {
+        account.mark_created();
+        account.info.nonce = 1;
+    };
+    let (mut merged, mut plain) = (merging(state()), state());
+    merged.commit(EvmState::from_iter([(KNOWN, left(base(KNOWN), delegate)), (ABSENT, left(None, create))]));
+    commit_one(&mut plain, KNOWN, delegate);
+    commit_one(&mut plain, ABSENT, create);
+    // As many others as are needed for the bundle to be built in parts.
+    for address in [ABSENT, EMPTY, RICH, KNOWN, CONTRACT] {
+        let before = plain.basic(address).unwrap();
+        merged.commit(EvmState::from_iter([(address, left(before, credit))]));
+        commit_one(&mut plain, address, credit);
+    }
+    assert_eq!(bundled(merged), bundle(plain));
+}
+
 /// Blocks before this one are in the bundle: one that changed nothing, or that changed the same accounts.
 #[test]
 fn bundle_of_earlier_blocks_is_gone_on_with() {
@@ -456,7 +480,8 @@ fn payment_is_left_to_the_evm_where_anything_is_particular() {
     let delegate = |info: &mut AccountInfo| {
         info.set_code(Bytecode::new_eip7702(CONTRACT));
     };
-    let refused: [&dyn Fn(&mut InMemoryDB, &mut Payment); 10] = [
+    type Change<'a> = &'a dyn Fn(&mut InMemoryDB, &mut Payment);
+    let refused: [Change<'_>; 10] = [
         &|db, _| account(db, KNOWN, &delegate),
         &|_, payment| payment.nonce = 0,
         &|_, payment| payment.nonce = 2,

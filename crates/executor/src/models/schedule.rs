@@ -110,6 +110,29 @@ fn memory_has_what_was_committed_and_nothing_else() {
 }
 
 #[test]
+fn memory_has_what_the_frontier_puts_in_place_of_an_attempt() {
+    model(|| {
+        let (schedule, memory) = (schedule(1, vec![]), Arc::new(MultiVersionMemory::new(None)));
+        let worker = {
+            let (schedule, memory) = (schedule.clone(), memory.clone());
+            thread::spawn(move || {
+                if let Some(index) = claim(&schedule) {
+                    schedule.finish(index, attempt(1), &memory);
+                }
+            })
+        };
+        // Whatever was attempted does not hold.
+        let stale = match schedule.seize(FIRST) {
+            Taken::Ready(attempt) | Taken::Idle(Some(attempt)) => Some(attempt),
+            _ => None,
+        };
+        memory.publish(Some(FIRST), &writes(3), stale.as_ref().map(|attempt| &attempt.writes));
+        worker.join().unwrap();
+        assert_eq!(written(&memory), [3]);
+    });
+}
+
+#[test]
 fn taken_transaction_is_never_claimed_again() {
     model(|| {
         let schedule = schedule(1, vec![]);
