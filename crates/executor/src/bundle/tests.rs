@@ -197,3 +197,31 @@ fn block_that_ends_expects_nothing() {
     drop(expecting);
     assert_eq!(assembly.stage.load(Ordering::Relaxed), stage::CLOSED);
 }
+
+/// Accounts that begin or end are left to revm, in a part that nobody but the part knows.
+#[test]
+fn particular_changes_of_a_part_are_what_state_makes_of_them() {
+    let known = AccountInfo::from_balance(U256::from(9)).with_nonce(1);
+    let changes: [fn(&mut Account); 3] = [
+        |account| account.status |= Status::SelfDestructed,
+        |account| account.mark_created(),
+        |account| account.info = AccountInfo::default(),
+    ];
+    for change in changes {
+        let address = Address::repeat_byte(1);
+        let mut account = Account::from(known.clone());
+        account.mark_touch();
+        change(&mut account);
+        let changes = EvmState::from_iter([(address, account)]);
+
+        let mut db = InMemoryDB::default();
+        db.insert_account_info(address, known.clone());
+        let mut whole = State::builder().with_database(db).with_bundle_update().build();
+        whole.basic(address).unwrap();
+        whole.commit(changes.clone());
+        whole.merge_transitions(BundleRetention::Reverts);
+
+        let part = Part { changes, ..Part::default() };
+        assert_eq!(Assembly::new().assemble(vec![part]).unwrap(), whole.bundle_state);
+    }
+}

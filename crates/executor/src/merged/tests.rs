@@ -359,8 +359,8 @@ fn plain_change_after_a_particular_one_is_of_the_same_account() {
     merged.commit(EvmState::from_iter([(KNOWN, left(base(KNOWN), delegate)), (ABSENT, left(None, create))]));
     commit_one(&mut plain, KNOWN, delegate);
     commit_one(&mut plain, ABSENT, create);
-    // As many others as are needed for the bundle to be built in parts.
-    for address in [ABSENT, EMPTY, RICH, KNOWN, CONTRACT] {
+    // One of them is left as it is; others are as many as it takes for the bundle to be built in parts.
+    for address in [ABSENT, EMPTY, RICH, CONTRACT, Address::ZERO] {
         let before = plain.basic(address).unwrap();
         merged.commit(EvmState::from_iter([(address, left(before, credit))]));
         commit_one(&mut plain, address, credit);
@@ -408,6 +408,24 @@ fn bundle_of_earlier_blocks_is_gone_on_with() {
         let ((merged, _), (plain, _)) = (bundled(merged), bundle(plain));
         assert_eq!(merged, plain);
     }
+}
+
+/// A block that changed nothing has its place among the reverts.
+#[test]
+fn earlier_block_without_changes_keeps_its_reverts() {
+    let [merged, mut plain] = [0, 1].map(|_| {
+        let mut state = state();
+        state.merge_transitions(BundleRetention::Reverts);
+        state
+    });
+    let mut merged = merging(merged);
+    commit(&mut merged, attempt([(RICH, credited(base(RICH), 5)), (ABSENT, credited(None, 5))]));
+    for address in [RICH, ABSENT] {
+        commit_one(&mut plain, address, |account| account.info.balance += U256::from(5));
+    }
+    let (merged, plain) = (bundled(merged), bundle(plain));
+    assert_eq!(merged.0.reverts.len(), 2);
+    assert_eq!(merged, plain);
 }
 
 /// Pays 5, and 3 for gas, of which 2 are the beneficiary's.
