@@ -1,79 +1,25 @@
-//! `tandem import`: resuming, kills, damage and full disks, on generated chains.
+//! `tandem import`: resuming, damage, what is refused, interrupts and metrics, on generated chains.
+
+mod chain;
+mod crashes;
+mod running;
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    process::Command,
 };
 
 use alloy_primitives::{B256, hex, keccak256};
 use serde_json::Value;
-use tandem_corpus::{Chain, GenesisFile};
-use tandem_state::{BlockId, Store, StoreConfig};
-use tandem_tests::program::{Ended, command, run};
+use tandem_corpus::GenesisFile;
+use tandem_state::BlockId;
+use tandem_tests::program::{Ended, run};
 
-/// Longer than any build machine takes; a failure, not a wait, if it passes.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-const IMPORT: [&str; 7] =
-    ["import", "--datadir", "data", "--genesis", "chain/genesis.json", "chain/chain.rlp", "--threads=2"];
-
-/// A scratch directory with a generated chain in `chain`.
-fn generated(workload: &str) -> tempfile::TempDir {
-    let scratch = tempfile::tempdir().unwrap();
-    let written = run(scratch.path(), ["generate", workload, "--out", "chain", "--seed", "3"]);
-    assert_eq!(written.status, Some(0), "{written:?}");
-    scratch
-}
-
-fn import(directory: &Path, more: &[&str]) -> Ended {
-    run(directory, IMPORT.iter().chain(more))
-}
-
-/// Opens the store of a directory, and returns the hash of the genesis too.
-fn store(directory: &Path) -> Store {
-    let GenesisFile { header, state, .. } = GenesisFile::read(&directory.join("chain/genesis.json")).unwrap();
-    let header = alloy_consensus::Header { state_root: tandem_chain::state_root(&state), ..header };
-    Store::open(&directory.join("data"), StoreConfig::default(), header.hash_slow()).unwrap()
-}
-
-/// Reads all that is on disk, recomputes the state root and returns the head.
-fn checked_head(directory: &Path) -> BlockId {
-    let store = store(directory);
-    store.check().unwrap();
-    let head = store.head();
-    let root = store.header(head.hash).unwrap().unwrap().state_root;
-    assert_eq!(store.recompute_root().unwrap(), root);
-    head
-}
-
-/// The hashes of the chain's blocks, by number from 1 on.
-fn hashes(directory: &Path) -> Vec<B256> {
-    let path = directory.join("chain");
-    let chain = Chain::read(&path, vec![path.join("chain.rlp")]).unwrap();
-    chain
-        .blocks
-        .map(|block| tandem_corpus::decode_block(&block.unwrap().rlp, &chain.spec).unwrap().hash)
-        .collect()
-}
-
-/// Every file below a directory with its bytes.
-fn contents(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut pending = vec![directory.to_owned()];
-    while let Some(path) = pending.pop() {
-        if path.is_dir() {
-            pending.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
-        } else {
-            found.push((path.clone(), fs::read(path).unwrap()));
-        }
-    }
-    found.sort();
-    found
-}
+use chain::{checked_head, contents, generated, hashes, import, store};
+use running::{spawn, wait_for};
 
 fn flip(path: &Path, at: usize) {
     let mut bytes = fs::read(path).unwrap();
@@ -279,67 +225,6 @@ fn interrupt_ends_at_a_block_and_leaves_a_partial_report() {
     assert_eq!(head.hash, hashes(directory)[head.number as usize - 1]);
 }
 
-/// Some full disks; [`hundred_full_disks`] has more.
-#[test]
-fn full_disks_lose_nothing_that_was_acknowledged() {
-    full_disks(4, "mixed:60:60", 21);
-}
-
-#[test]
-#[ignore = "takes minutes: cargo test --release -p tandem-tests --test it -- --ignored hundred_full_disks"]
-fn hundred_full_disks() {
-    full_disks(100, "mixed:300:60", 22);
-}
-
-/// Imports while files cannot grow beyond a random length, so that a write fails somewhere in its middle; after each the
-/// store is at a block, its roots are right, nothing is lost, and the next import goes on from there.
-fn full_disks(count: usize, workload: &str, mut random: u64) {
-    let scratch = generated(workload);
-    let directory = scratch.path();
-    fs::write(directory.join("nothing.rlp"), []).unwrap();
-    let hashes = hashes(directory);
-    let program = tandem_tests::program::path();
-    let (mut refused, mut acknowledged) = (0, 0);
-    while refused < count {
-        if !Store::exists(&directory.join("data")) {
-            let arguments = ["import", "--datadir", "data", "--genesis", "chain/genesis.json", "nothing.rlp"];
-            assert_eq!(run(directory, arguments).status, Some(0));
-        }
-        // To open the store cuts its journal to what is written.
-        drop(store(directory));
-        let room = (mixed(&mut random) % 2_000_000) / 512;
-        let journals = contents(&directory.join("data/db")).into_iter();
-        let journals = journals.filter(|(path, _)| path.extension().is_some_and(|ending| ending == "jnl"));
-        let longest = journals.map(|(_, bytes)| bytes.len() as u64).max().unwrap();
-        let script = format!(
-            "trap '' XFSZ; ulimit -f {}; exec {} {} -v --log-format text",
-            longest / 512 + room,
-            program.display(),
-            IMPORT.join(" ")
-        );
-        let ended = Command::new("sh").args(["-c", &script]).current_dir(directory).output().unwrap();
-        let stderr = String::from_utf8_lossy(&ended.stderr);
-        acknowledged = acknowledged.max(stderr.lines().filter_map(committed).next_back().unwrap_or_default());
-        if ended.status.code() != Some(0) {
-            refused += 1;
-            assert_eq!(ended.status.code(), Some(2), "{stderr}");
-            assert!(stderr.contains("error: "), "{stderr}");
-        }
-        let head = checked_head(directory);
-        assert!(head.number >= acknowledged, "head {} on disk, {acknowledged} acknowledged", head.number);
-        if head.number > 0 {
-            assert_eq!(head.hash, hashes[head.number as usize - 1]);
-        }
-        if head.number as usize == hashes.len() {
-            fs::remove_dir_all(directory.join("data")).unwrap();
-            acknowledged = 0;
-        }
-    }
-    assert_eq!(import(directory, &[]).status, Some(0));
-    let last = BlockId { number: hashes.len() as u64, hash: *hashes.last().unwrap() };
-    assert_eq!(checked_head(directory), last);
-}
-
 #[test]
 fn metrics_are_served_while_it_imports() {
     let scratch = generated("mixed:60:100");
@@ -362,96 +247,4 @@ fn metrics_are_served_while_it_imports() {
     }
     import.kill().unwrap();
     import.wait().unwrap();
-}
-
-/// Some kills; [`hundred_kills`] has more.
-#[test]
-fn kills_lose_nothing_that_was_acknowledged() {
-    kills(5, "mixed:60:60", 11);
-}
-
-#[test]
-#[ignore = "takes minutes: cargo test --release -p tandem-tests --test it -- --ignored hundred_kills"]
-fn hundred_kills() {
-    kills(100, "mixed:600:60", 12);
-}
-
-/// Kills imports at random moments; after each the store is at a block, its roots are right, nothing is lost.
-///
-/// When a chain is whole it is imported again, into a new directory.
-fn kills(count: usize, workload: &str, mut random: u64) {
-    let scratch = generated(workload);
-    let directory = scratch.path();
-    let hashes = hashes(directory);
-    let (mut killed, mut acknowledged) = (0, 0);
-    while killed < count {
-        let mut child = spawn(directory, &[]);
-        let moment = Duration::from_micros(mixed(&mut random) % 700_000);
-        let started = Instant::now();
-        let seen = wait_for(&mut child, |_| started.elapsed() >= moment);
-        let lived = child.try_wait().unwrap().is_none();
-        child.kill().unwrap();
-        let rest = drain(&mut child);
-        child.wait().unwrap();
-        killed += usize::from(lived);
-        acknowledged = acknowledged.max(seen.unwrap_or_default()).max(rest.unwrap_or_default());
-
-        if !Store::exists(&directory.join("data")) {
-            assert_eq!(acknowledged, 0, "the store is gone");
-            continue;
-        }
-        let head = checked_head(directory);
-        assert!(head.number >= acknowledged, "head {} on disk, {acknowledged} acknowledged", head.number);
-        if head.number > 0 {
-            assert_eq!(head.hash, hashes[head.number as usize - 1]);
-        }
-        if head.number as usize == hashes.len() {
-            fs::remove_dir_all(directory.join("data")).unwrap();
-            acknowledged = 0;
-        }
-    }
-    assert_eq!(import(directory, &[]).status, Some(0));
-    let last = BlockId { number: hashes.len() as u64, hash: *hashes.last().unwrap() };
-    assert_eq!(checked_head(directory), last);
-}
-
-/// A pinned stream (splitmix64), so that a run can be repeated as far as the machine lets it.
-fn mixed(random: &mut u64) -> u64 {
-    *random = random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mixed = (*random ^ (*random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed ^ (mixed >> 27)
-}
-
-/// Starts an import that logs what is on disk.
-fn spawn(directory: &Path, more: &[&str]) -> Child {
-    let arguments = IMPORT.iter().chain(more).chain(&["-v", "--log-format", "text"]);
-    command(directory, arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-/// The number in a log line that says that blocks are on disk.
-fn committed(line: &str) -> Option<u64> {
-    let (_, number) = line.split_once("committed number=")?;
-    number.split(' ').next()?.parse().ok()
-}
-
-/// Reads log lines until one says that blocks are on disk and the moment has come, or the program ends; returns the
-/// last number.
-fn wait_for(child: &mut Child, is_time: impl Fn(u64) -> bool) -> Option<u64> {
-    let stderr = child.stderr.as_mut().unwrap();
-    let (mut last, begun) = (None, Instant::now());
-    for line in BufReader::new(stderr).lines() {
-        last = committed(&line.unwrap()).or(last);
-        assert!(begun.elapsed() < PATIENCE, "no end after {PATIENCE:?}");
-        if last.is_some_and(&is_time) {
-            break;
-        }
-    }
-    last
-}
-
-/// Reads what was logged before the end.
-fn drain(child: &mut Child) -> Option<u64> {
-    let mut text = String::new();
-    child.stderr.as_mut().unwrap().read_to_string(&mut text).unwrap();
-    text.lines().filter_map(committed).next_back()
 }

@@ -36,8 +36,11 @@ pub(super) struct TrieCaches {
 }
 
 impl TrieCaches {
-    pub(super) fn new(node_bytes: u64) -> Self {
-        Self { nodes: NodeCache::new(node_bytes), tries: KeptTries::default() }
+    /// Divides the memory: what blocks change is found in kept tries only, what they read and leave by its hash too.
+    pub(super) fn new(bytes: u64) -> Self {
+        let nodes = bytes / 8;
+        let tries = usize::try_from(bytes - nodes).unwrap_or(usize::MAX);
+        Self { nodes: NodeCache::new(nodes), tries: KeptTries::new(tries) }
     }
 }
 

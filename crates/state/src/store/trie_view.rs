@@ -63,7 +63,6 @@ impl TrieView {
             let reason = "its hash is another one";
             return Err(TrieError::Damaged { owner, path: Box::new(*path), hash, reason });
         }
-        self.caches.nodes.insert(hash, node.clone());
         Ok(node)
     }
 
@@ -92,10 +91,15 @@ impl NodeSource for TrieView {
     fn node(&self, owner: TrieOwner, path: &Nibbles, hash: B256) -> Result<Bytes, TrieError> {
         match self.caches.nodes.get(&hash) {
             Some(node) => Ok(node),
-            None => self.read(owner, path, hash),
+            None => {
+                let node = self.read(owner, path, hash)?;
+                self.caches.nodes.insert(hash, node.clone());
+                Ok(node)
+            }
         }
     }
 
+    /// A leaf with a guess is about to change, and the nodes above it with it: none will be asked for by its hash again.
     fn guessed(
         &self,
         owner: TrieOwner,
@@ -110,12 +114,12 @@ impl NodeSource for TrieView {
         if keccak256(&guess) == hash { Ok(guess.into()) } else { self.read(owner, path, hash) }
     }
 
-    fn take(&self, owner: TrieOwner, root: B256) -> Option<PartialTrie> {
+    fn take(&self, owner: TrieOwner, root: B256) -> PartialTrie {
         self.caches.tries.take(owner, root)
     }
 
-    fn keep(&self, trie: PartialTrie, changed: usize) {
-        self.caches.tries.keep(trie, changed);
+    fn keep(&self, trie: PartialTrie) {
+        self.caches.tries.keep(trie);
     }
 }
 

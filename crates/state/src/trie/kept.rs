@@ -6,55 +6,68 @@
 use alloy_primitives::{B256, map::HashMap};
 use parking_lot::Mutex;
 
-use super::{PartialTrie, TrieOwner, node::Cut};
-
-/// Nodes that may be added before deep ones are dropped; some 40 MB.
-const FRESH_MAX: usize = 100_000;
-
-/// What is dropped first, and next if too much is left: leaves below 4 nibbles, and all that lies so many nibbles below
-/// the root. The branches above 5 nibbles of a million leaves are 69,905, above 4 they are 4,369.
-const CUTS: [(Cut, usize); 3] = [(Cut::Leaves, 4), (Cut::Deep, 5), (Cut::Deep, 4)];
-
-/// Nodes that may be left, some 120 MB: all branches above 5 nibbles of two tries, and more.
-const LEFT_MAX: usize = 160_000;
+use super::{PartialTrie, TrieOwner, sweep::Idleness};
 
 /// Tries whose nodes are all named, by what they belong to.
-#[derive(Debug, Default)]
-pub struct KeptTries(Mutex<Kept>);
+#[derive(Debug)]
+pub struct KeptTries {
+    bytes_max: usize,
+    kept: Mutex<Kept>,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
     tries: HashMap<TrieOwner, PartialTrie>,
-    /// Nodes that were added since deep ones were dropped, or more.
-    fresh: usize,
+    /// Bytes of all tries, or more.
+    bytes: usize,
+    /// Counts blocks, by their account tries.
+    now: u32,
 }
 
 impl KeptTries {
-    /// Takes the trie with this root out, if it is here.
-    pub fn take(&self, owner: TrieOwner, root: B256) -> Option<PartialTrie> {
-        let mut trie = self.0.lock().tries.remove(&owner)?;
-        (trie.root() == root).then_some(trie)
+    /// Begins with nothing kept. About `bytes_max` bytes of memory will be used at most.
+    pub fn new(bytes_max: usize) -> Self {
+        Self { bytes_max, kept: Mutex::default() }
     }
 
-    /// Keeps a trie to which so many nodes were added, or fewer.
-    pub fn keep(&self, trie: PartialTrie, added: usize) {
-        let mut kept = self.0.lock();
-        kept.fresh += added;
+    /// Takes the trie with this root out, or begins with nothing but its root.
+    pub fn take(&self, owner: TrieOwner, root: B256) -> PartialTrie {
+        let mut kept = self.kept.lock();
+        let trie = kept.tries.remove(&owner).filter(|trie| trie.is_named(root));
+        let mut trie = trie.unwrap_or_else(|| PartialTrie::new(owner, root));
+        trie.begin_block(kept.now);
+        trie
+    }
+
+    /// Keeps a trie. If there is too much then, what was not used for the longest time is forgotten.
+    pub fn keep(&self, mut trie: PartialTrie) {
+        let mut kept = self.kept.lock();
+        kept.bytes += trie.take_fresh_bytes();
+        kept.now += u32::from(trie.owner() == TrieOwner::Accounts);
         kept.tries.insert(trie.owner(), trie);
-        if kept.fresh > FRESH_MAX {
-            kept.fresh = 0;
-            // Many small tries have little that is deep.
-            if !CUTS.iter().any(|(cut, depth)| kept.cut(*cut, *depth) <= LEFT_MAX) {
-                kept.tries.clear();
-            }
+        if kept.bytes > self.bytes_max {
+            // So much is forgotten at once that this need not be done again soon.
+            kept.sweep(self.bytes_max / 2);
         }
     }
 }
 
 impl Kept {
-    /// Returns how many nodes are left.
-    fn cut(&mut self, cut: Cut, depth: usize) -> usize {
-        self.tries.values_mut().map(|trie| trie.cut(depth, cut)).sum()
+    fn sweep(&mut self, bytes_max: usize) {
+        let now = self.now;
+        let mut idleness = Idleness::new(now);
+        self.tries.values_mut().for_each(|trie| trie.add_to(&mut idleness));
+        let limit = idleness.limit(bytes_max);
+        self.bytes = 0;
+        self.tries.retain(|_, trie| {
+            let left = trie.sweep(now, limit);
+            self.bytes += left;
+            left > 0
+        });
+        // What the present block used is never idle. If that is too much by itself, nothing is worth keeping.
+        if self.bytes > bytes_max {
+            *self = Self { now, ..Self::default() };
+        }
     }
 }
 
@@ -72,11 +85,9 @@ mod tests {
     };
 
     /// Nodes by hash, and the tries of the last block.
-    #[derive(Default)]
     struct Keeping {
         nodes: NodesByHash,
         tries: KeptTries,
-        cuts: bool,
     }
 
     impl NodeSource for Keeping {
@@ -84,12 +95,12 @@ mod tests {
             self.nodes.node(owner, path, hash)
         }
 
-        fn take(&self, owner: TrieOwner, root: B256) -> Option<PartialTrie> {
+        fn take(&self, owner: TrieOwner, root: B256) -> PartialTrie {
             self.tries.take(owner, root)
         }
 
-        fn keep(&self, trie: PartialTrie, changed: usize) {
-            self.tries.keep(trie, if self.cuts { FRESH_MAX + 1 } else { changed });
+        fn keep(&self, trie: PartialTrie) {
+            self.tries.keep(trie);
         }
     }
 
@@ -113,11 +124,12 @@ mod tests {
         update
     }
 
-    /// With deep nodes dropped after each trie, with none dropped, and with nothing kept: the same roots and nodes.
+    /// With nothing forgotten, with room for a part of the nodes, and with room for none: the same roots and nodes.
     #[test]
     fn kept_tries_change_no_root_and_no_node() {
         let threads = NonZeroUsize::MIN;
-        let mut sources = [false, true].map(|cuts| Keeping { cuts, ..Keeping::default() });
+        let mut sources = [usize::MAX, 1 << 20, 1 << 17, 0]
+            .map(|bytes_max| Keeping { nodes: NodesByHash::default(), tries: KeptTries::new(bytes_max) });
         let mut roots = vec![EMPTY_ROOT_HASH];
         for round in 1..8 {
             let update = changes(round, if round == 1 { 3000 } else { 150 });

@@ -6,7 +6,9 @@
 //! [`TrieUpdate`]. Nothing here knows where nodes are kept. [`rebuild_root`] computes a root another way, for whoever
 //! wants to compare.
 
+mod children;
 mod error;
+mod insert;
 mod kept;
 mod node;
 mod parallel;
@@ -15,7 +17,10 @@ mod proof;
 mod read;
 mod rebuild;
 mod recorder;
+mod remove;
+mod seal;
 mod source;
+mod sweep;
 mod update_root;
 
 use std::collections::BTreeMap;

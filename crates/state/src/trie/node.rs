@@ -1,32 +1,46 @@
 //! Holds the nodes of a partial trie: decoded as far as needed, known by hash below.
 
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::B256;
 use alloy_rlp::Decodable;
 use alloy_trie::{
-    Nibbles, TrieMask,
-    nodes::{BranchNodeRef, ExtensionNodeRef, LeafNodeRef, RlpNode, TrieNode},
+    Nibbles,
+    nodes::{RlpNode, TrieNode},
 };
 
-use super::{NodeChanges, TrieError, TrieOwner};
+use super::{TrieError, TrieOwner, children::Children};
 
 /// Nibbles of a key; every key is a Keccak hash.
 pub(super) const KEY_NIBBLES: usize = 64;
 
-/// A node of a partial trie. A subtree that is not there is an `Option` that is none.
+/// A node of a partial trie.
+///
+/// Names are beside the pointers, so that a parent can be encoded without looking at the children that did not change.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     /// Not read yet.
     Hash(B256),
-    Leaf(Box<Leaf>),
-    Extension(Box<Extension>),
-    Branch(Box<Branch>),
+    Leaf(Name, Box<Leaf>),
+    Extension(Name, Box<Extension>),
+    Branch(Name, Box<Branch>),
+}
+
+/// What is known of how a parent names a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    /// Nothing: the node is new, or changed.
+    Unknown,
+    /// The node is shorter than a hash, and inside its parent.
+    Inside,
+    /// By its hash.
+    Hash(B256),
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Leaf {
     pub(super) key: Nibbles,
     pub(super) value: Vec<u8>,
-    pub(super) known: Option<RlpNode>,
+    /// The block that used it last, by the trie's count.
+    pub(super) used: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -34,28 +48,33 @@ pub(super) struct Extension {
     pub(super) key: Nibbles,
     /// Always a branch, or its hash.
     pub(super) child: Node,
-    pub(super) known: Option<RlpNode>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Branch {
     /// At least two, except within an operation.
-    pub(super) children: [Option<Node>; 16],
-    /// How the parent names this node; none after a change.
-    pub(super) known: Option<RlpNode>,
+    pub(super) children: Children,
+    /// The block that used it last, by the trie's count.
+    pub(super) used: u32,
+}
+
+impl From<&RlpNode> for Name {
+    fn from(name: &RlpNode) -> Self {
+        name.as_hash().map_or(Self::Inside, Self::Hash)
+    }
 }
 
 impl Node {
     pub(super) fn leaf(key: Nibbles, value: Vec<u8>) -> Self {
-        Self::Leaf(Box::new(Leaf { key, value, known: None }))
+        Self::Leaf(Name::Unknown, Box::new(Leaf { key, value, used: 0 }))
     }
 
     pub(super) fn extension(key: Nibbles, child: Self) -> Self {
-        Self::Extension(Box::new(Extension { key, child, known: None }))
+        Self::Extension(Name::Unknown, Box::new(Extension { key, child }))
     }
 
-    pub(super) fn branch(children: [Option<Self>; 16]) -> Self {
-        Self::Branch(Box::new(Branch { children, known: None }))
+    pub(super) fn branch(children: Children) -> Self {
+        Self::Branch(Name::Unknown, Box::new(Branch { children, used: 0 }))
     }
 
     /// Wraps a node into an extension, where the key is not empty.
@@ -70,15 +89,16 @@ impl Node {
         if !rest.is_empty() {
             return Err(place.damaged("bytes follow the node"));
         }
-        Self::from_alloy(node, RlpNode::word_rlp(&place.hash), place)
+        Self::from_alloy(node, Name::Hash(place.hash), place)
     }
 
-    fn from_alloy(node: TrieNode, known: RlpNode, place: Place) -> Result<Self, TrieError> {
+    fn from_alloy(node: TrieNode, name: Name, place: Place) -> Result<Self, TrieError> {
         let depth = place.path.len();
         match node {
             TrieNode::EmptyRoot => Err(place.damaged("an empty node below a hash")),
             TrieNode::Leaf(leaf) if depth + leaf.key.len() == KEY_NIBBLES => {
-                Ok(Self::Leaf(Box::new(Leaf { key: leaf.key, value: leaf.value, known: Some(known) })))
+                let (key, value) = (leaf.key, leaf.value);
+                Ok(Self::Leaf(name, Box::new(Leaf { key, value, used: 0 })))
             }
             TrieNode::Leaf(_) => Err(place.damaged("a leaf whose key is not 32 bytes long")),
             TrieNode::Extension(extension) => {
@@ -87,10 +107,10 @@ impl Node {
                     return Err(place.damaged("an extension of impossible length"));
                 }
                 let child = Self::of_parent(&extension.child, place.below(&key))?;
-                if matches!(child, Self::Leaf(_) | Self::Extension(_)) {
+                if matches!(child, Self::Leaf(..) | Self::Extension(..)) {
                     return Err(place.damaged("an extension without a branch below"));
                 }
-                Ok(Self::Extension(Box::new(Extension { key, child, known: Some(known) })))
+                Ok(Self::Extension(name, Box::new(Extension { key, child })))
             }
             TrieNode::Branch(branch) => {
                 if branch.stack.len() < 2 {
@@ -99,14 +119,14 @@ impl Node {
                 if depth >= KEY_NIBBLES {
                     return Err(place.damaged("a branch below a whole key"));
                 }
-                let mut children = <[Option<Self>; 16]>::default();
+                let mut children = Children::with_capacity(branch.stack.len());
                 for (nibble, child) in branch.as_ref().children() {
                     if let Some(child) = child {
                         let place = place.below(&Nibbles::from_nibbles([nibble]));
-                        children[usize::from(nibble)] = Some(Self::of_parent(child, place)?);
+                        children.insert(nibble, Self::of_parent(child, place)?);
                     }
                 }
-                Ok(Self::Branch(Box::new(Branch { children, known: Some(known) })))
+                Ok(Self::Branch(name, Box::new(Branch { children, used: 0 })))
             }
         }
     }
@@ -123,105 +143,43 @@ impl Node {
         }
         let node =
             TrieNode::decode(&mut &child[..]).map_err(|_| place.damaged("not the RLP of a trie node"))?;
-        Self::from_alloy(node, child.clone(), place)
+        Self::from_alloy(node, Name::Inside, place)
     }
 
-    /// Returns how the parent names this node, and collects the nodes below that changed, and itself, by path.
-    ///
-    /// A changed node that is now short enough to be inside its parent is collected as gone.
-    pub(super) fn seal(
-        &mut self,
-        path: &Nibbles,
-        buffer: &mut Vec<u8>,
-        changes: &mut NodeChanges,
-    ) -> RlpNode {
-        let name = match self {
-            Self::Hash(hash) => return RlpNode::word_rlp(hash),
-            Self::Leaf(leaf) => {
-                if let Some(known) = &leaf.known {
-                    return known.clone();
-                }
-                buffer.clear();
-                leaf.known.insert(LeafNodeRef { key: &leaf.key, value: &leaf.value }.rlp(buffer)).clone()
-            }
-            Self::Extension(extension) => {
-                if let Some(known) = &extension.known {
-                    return known.clone();
-                }
-                let child = extension.child.seal(&path.join(&extension.key), buffer, changes);
-                buffer.clear();
-                extension
-                    .known
-                    .insert(ExtensionNodeRef { key: &extension.key, child: &child }.rlp(buffer))
-                    .clone()
-            }
-            Self::Branch(branch) => {
-                if let Some(known) = &branch.known {
-                    return known.clone();
-                }
-                let (stack, mask) = branch.seal_children(path, buffer, changes);
-                buffer.clear();
-                branch.known.insert(BranchNodeRef::new(&stack, mask).rlp(buffer)).clone()
-            }
-        };
-        // A root is stored even if it is short: nothing else holds it.
-        let stored = name.is_hash() || path.is_empty();
-        changes.insert(*path, stored.then(|| Bytes::copy_from_slice(buffer)));
-        name
-    }
-}
-
-/// What a trie forgets of what lies deep: all but the hashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
-    /// Leaves. Guesses find them again, or a read of the store each.
-    Leaves,
-    /// Everything.
-    Deep,
-}
-
-impl Node {
-    /// Forgets nodes that are so many nibbles below the root; returns how many are left.
-    pub(super) fn cut(&mut self, depth: usize, depth_max: usize, cut: Cut) -> usize {
-        if depth >= depth_max
-            && (cut == Cut::Deep || matches!(self, Self::Leaf(_)))
-            && let Some(hash) = self.known().and_then(RlpNode::as_hash)
-        {
-            *self = Self::Hash(hash);
+    /// Returns the node's hash, if it is known and its parent's name for it.
+    pub(super) const fn hash(&self) -> Option<B256> {
+        match self {
+            Self::Hash(hash)
+            | Self::Leaf(Name::Hash(hash), _)
+            | Self::Extension(Name::Hash(hash), _)
+            | Self::Branch(Name::Hash(hash), _) => Some(*hash),
+            Self::Leaf(..) | Self::Extension(..) | Self::Branch(..) => None,
         }
+    }
+
+    /// Says that a block used this node.
+    pub(super) fn touch(&mut self, now: u32) {
+        match self {
+            Self::Leaf(_, leaf) => leaf.used = now,
+            Self::Branch(_, branch) => branch.used = now,
+            Self::Hash(_) | Self::Extension(..) => {}
+        }
+    }
+
+    /// Returns the bytes of memory of this node alone, about.
+    pub(super) const fn bytes(&self) -> usize {
         match self {
             Self::Hash(_) => 0,
-            Self::Leaf(_) => 1,
-            Self::Extension(extension) => {
-                1 + extension.child.cut(depth + extension.key.len(), depth_max, cut)
-            }
-            Self::Branch(branch) => {
-                let children = branch.children.iter_mut().flatten();
-                1 + children.map(|child| child.cut(depth + 1, depth_max, cut)).sum::<usize>()
-            }
+            Self::Leaf(_, leaf) => size_of::<Leaf>() + leaf.value.capacity(),
+            Self::Extension(..) => size_of::<Extension>(),
+            Self::Branch(_, branch) => size_of::<Branch>() + branch.children.heap_bytes(),
         }
     }
 }
 
-impl Branch {
-    fn seal_children(
-        &mut self,
-        path: &Nibbles,
-        buffer: &mut Vec<u8>,
-        changes: &mut NodeChanges,
-    ) -> (Vec<RlpNode>, TrieMask) {
-        let mut stack = Vec::with_capacity(16);
-        let mut mask = TrieMask::default();
-        for (nibble, child) in (0..16).zip(&mut self.children) {
-            if let Some(child) = child {
-                let mut below = *path;
-                below.push(nibble);
-                stack.push(child.seal(&below, buffer, changes));
-                mask.set_bit(nibble);
-            }
-        }
-        (stack, mask)
-    }
+/// Returns the nibble of a path at a depth.
+pub(super) fn nibble(path: &Nibbles, depth: usize) -> u8 {
+    path.get_unchecked(depth)
 }
 
 /// Where a node is, for errors.

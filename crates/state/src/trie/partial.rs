@@ -9,7 +9,12 @@ use alloy_trie::{
 
 use super::{
     NodeChanges, NodeSource, TrieError, TrieOwner,
-    node::{Cut, Node, Place},
+    children::Children,
+    insert::Insertion,
+    node::{Node, Place, nibble},
+    remove::{Removal, Removed, collapse},
+    seal::Seal,
+    sweep::Idleness,
 };
 
 /// A Merkle-Patricia trie of which only the parts that were needed are in memory.
@@ -25,21 +30,36 @@ pub struct PartialTrie {
     /// Where this trie hangs in the whole one: empty, except for a part that `split` made.
     prefix: Nibbles,
     top: Option<Node>,
-    changes: NodeChanges,
+    changes: ChangeList,
+    fresh: Fresh,
 }
 
-/// Whether an operation changed the trie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Same,
-    Changed,
+/// Changed nodes in the order of the changes: a later one of a path replaces an earlier one.
+pub(super) type ChangeList = Vec<(Nibbles, Option<Bytes>)>;
+
+/// What came into a trie since somebody looked.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fresh {
+    /// The present block, by whatever count the tries are kept.
+    pub(super) now: u32,
+    /// Bytes of memory.
+    bytes: usize,
+}
+
+impl Fresh {
+    /// Counts a node that is new here.
+    pub(super) fn add(&mut self, mut node: Node) -> Node {
+        self.bytes += node.bytes();
+        node.touch(self.now);
+        node
+    }
 }
 
 impl PartialTrie {
     /// Begins with nothing known but the root.
     pub fn new(owner: TrieOwner, root: B256) -> Self {
         let top = (root != EMPTY_ROOT_HASH).then_some(Node::Hash(root));
-        Self { owner, prefix: Nibbles::default(), top, changes: NodeChanges::new() }
+        Self { owner, prefix: Nibbles::default(), top, changes: ChangeList::new(), fresh: Fresh::default() }
     }
 
     /// Returns which trie this is.
@@ -67,7 +87,7 @@ impl PartialTrie {
         source: &impl NodeSource,
     ) -> Result<Option<&[u8]>, TrieError> {
         let key = Nibbles::unpack(key);
-        let owner = self.owner;
+        let (owner, fresh) = (self.owner, &mut self.fresh);
         let mut depth = self.prefix.len();
         let Some(mut node) = self.top.as_mut() else { return Ok(None) };
         loop {
@@ -75,21 +95,22 @@ impl PartialTrie {
                 (Node::Hash(hash), Some(value)) => {
                     let (hash, path) = (*hash, key.slice(..depth));
                     let rlp = source.guessed(owner, &path, hash, &|| leaf(key.slice(depth..), value))?;
-                    *node = Node::decode(&rlp, Place { owner, path, hash })?;
+                    *node = fresh.add(Node::decode(&rlp, Place { owner, path, hash })?);
                 }
-                _ => resolve(owner, node, &key.slice(..depth), source)?,
+                _ => resolve(owner, node, &key.slice(..depth), source, fresh)?,
             }
+            node.touch(fresh.now);
             match node {
                 Node::Hash(_) => unreachable!("it was just resolved"),
-                Node::Leaf(leaf) => return Ok((leaf.key == key.slice(depth..)).then_some(&leaf.value)),
-                Node::Extension(extension) => {
+                Node::Leaf(_, leaf) => return Ok((leaf.key == key.slice(depth..)).then_some(&leaf.value)),
+                Node::Extension(_, extension) => {
                     if !key.slice(depth..).starts_with(&extension.key) {
                         return Ok(None);
                     }
                     depth += extension.key.len();
                     node = &mut extension.child;
                 }
-                Node::Branch(branch) => match &mut branch.children[index(&key, depth)] {
+                Node::Branch(_, branch) => match branch.children.get_mut(nibble(&key, depth)) {
                     None => return Ok(None),
                     Some(child) => {
                         depth += 1;
@@ -103,38 +124,45 @@ impl PartialTrie {
     /// Sets the value of a key. The value is RLP and not empty.
     pub fn insert(&mut self, key: &B256, value: Vec<u8>, source: &impl NodeSource) -> Result<(), TrieError> {
         debug_assert!(!value.is_empty(), "an empty value is no value");
-        let key = Nibbles::unpack(key);
-        insert(self.owner, &mut self.top, self.prefix.len(), &key, value, source).map(drop)
+        let (key, depth) = (Nibbles::unpack(key), self.prefix.len());
+        let mut insertion = Insertion { owner: self.owner, key: &key, source, fresh: &mut self.fresh };
+        match &mut self.top {
+            Some(top) => insertion.insert(top, depth, value).map(drop),
+            None => {
+                self.top = Some(insertion.leaf(key.slice(depth..), value));
+                Ok(())
+            }
+        }
     }
 
     /// Removes a key, if it is there.
     pub fn remove(&mut self, key: &B256, source: &impl NodeSource) -> Result<(), TrieError> {
-        let key = Nibbles::unpack(key);
-        let (owner, depth) = (self.owner, self.prefix.len());
-        Removal { owner, key: &key, source, changes: &mut self.changes }
-            .remove(&mut self.top, depth)
-            .map(drop)
+        let (key, depth) = (Nibbles::unpack(key), self.prefix.len());
+        let Some(top) = &mut self.top else { return Ok(()) };
+        let (owner, key) = (self.owner, &key);
+        let mut removal = Removal { owner, key, source, changes: &mut self.changes, fresh: &mut self.fresh };
+        if removal.remove(top, depth)? == Removed::Gone {
+            self.top = None;
+        }
+        Ok(())
     }
 
     /// Returns the root hash. Its cost follows what changed since it was computed last.
     pub fn root(&mut self) -> B256 {
-        self.seal();
+        let name = self.seal();
         match &self.top {
             None => EMPTY_ROOT_HASH,
-            Some(Node::Hash(hash)) => *hash,
-            Some(node) => match node.known().and_then(RlpNode::as_hash) {
-                Some(hash) => hash,
+            Some(node) => match (node.hash(), name) {
+                (Some(hash), _) => hash,
                 // A root shorter than 32 bytes is its own name; the root hash is still its hash.
-                None => keccak256(node.known().map_or(&[][..], |name| &name[..])),
+                (None, name) => keccak256(name.as_ref().map_or(&[][..], |name| &name[..])),
             },
         }
     }
 
-    /// Computes names and collects changes as far as this trie reaches.
-    pub(super) fn seal(&mut self) {
-        if let Some(top) = &mut self.top {
-            top.seal(&self.prefix, &mut Vec::with_capacity(600), &mut self.changes);
-        }
+    /// Computes names and collects changes as far as this trie reaches; returns the name of its top.
+    pub(super) fn seal(&mut self) -> Option<RlpNode> {
+        self.top.as_mut().map(|top| Seal::new(&mut self.changes).seal(top, &self.prefix))
     }
 
     /// Returns the root, and all nodes that changed since the beginning.
@@ -144,29 +172,53 @@ impl PartialTrie {
 
     /// Returns the root, and all nodes that changed since the beginning, which is now.
     pub(super) fn take_changes(&mut self) -> (B256, NodeChanges) {
-        (self.root(), std::mem::take(&mut self.changes))
+        let root = self.root();
+        (root, std::mem::take(&mut self.changes).into_iter().collect())
     }
 
-    /// Forgets what lies deep below the root, after the root was computed; returns how many nodes are left.
-    pub(super) fn cut(&mut self, depth_max: usize, cut: Cut) -> usize {
-        debug_assert!(self.prefix.is_empty(), "only a whole trie is cut");
-        self.top.as_mut().map_or(0, |top| top.cut(0, depth_max, cut))
+    /// Returns whether nothing changed since this was the root.
+    pub(super) fn is_named(&self, root: B256) -> bool {
+        self.top.as_ref().map_or(root == EMPTY_ROOT_HASH, |top| top.hash() == Some(root))
+    }
+
+    /// Says which block the trie is used for from now on.
+    pub(super) const fn begin_block(&mut self, now: u32) {
+        self.fresh.now = now;
+    }
+
+    /// Returns how many bytes of memory came in since this was asked last.
+    pub(super) const fn take_fresh_bytes(&mut self) -> usize {
+        std::mem::replace(&mut self.fresh.bytes, 0)
+    }
+
+    /// Counts the nodes by how long they were idle.
+    pub(super) fn add_to(&mut self, idleness: &mut Idleness) {
+        if let Some(top) = &mut self.top {
+            idleness.add(top);
+        }
+    }
+
+    /// Forgets what was idle so long or longer, after the root was computed; returns the bytes that are left.
+    pub(super) fn sweep(&mut self, now: u32, limit: u32) -> usize {
+        self.top.as_mut().map_or(0, |top| top.sweep(now, limit))
     }
 
     /// Divides a trie whose root is a branch into the 16 subtrees below; any other stays one part.
     pub(super) fn split(mut self, source: &impl NodeSource) -> Result<Vec<Self>, TrieError> {
         debug_assert!(self.prefix.is_empty() && self.changes.is_empty(), "only a fresh trie is divided");
         if let Some(top) = &mut self.top {
-            resolve(self.owner, top, &self.prefix, source)?;
+            resolve(self.owner, top, &self.prefix, source, &mut self.fresh)?;
         }
-        let Some(Node::Branch(branch)) = self.top else { return Ok(vec![self]) };
+        let Some(Node::Branch(_, branch)) = self.top else { return Ok(vec![self]) };
         let part = |(nibble, child)| Self {
             owner: self.owner,
             prefix: Nibbles::from_nibbles([nibble]),
             top: child,
-            changes: NodeChanges::new(),
+            changes: ChangeList::new(),
+            // The first part answers for the root.
+            fresh: Fresh { bytes: if nibble == 0 { self.fresh.bytes } else { 0 }, ..self.fresh },
         };
-        Ok((0u8..).zip(branch.children).map(part).collect())
+        Ok((0u8..).zip(branch.children.into_slots()).map(part).collect())
     }
 
     /// Puts the parts of a trie, all of them and in order, together again.
@@ -174,29 +226,19 @@ impl PartialTrie {
         if parts.len() == 1 {
             return Ok(parts.remove(0));
         }
-        let Some(owner) = parts.first().map(|part| part.owner) else {
+        let Some(&Self { owner, mut fresh, .. }) = parts.first() else {
             unreachable!("split returns at least one part")
         };
-        let mut children = <[Option<Node>; 16]>::default();
-        let mut changes = NodeChanges::new();
-        for (child, mut part) in children.iter_mut().zip(parts) {
-            *child = part.top.take();
-            changes.append(&mut part.changes);
-        }
-        let mut trie = Self { owner, prefix: Nibbles::default(), top: Some(Node::branch(children)), changes };
-        collapse(owner, &mut trie.top, &trie.prefix, source, &mut trie.changes)?;
-        Ok(trie)
-    }
-}
-
-impl Node {
-    pub(super) const fn known(&self) -> Option<&RlpNode> {
-        match self {
-            Self::Hash(_) => None,
-            Self::Leaf(leaf) => leaf.known.as_ref(),
-            Self::Extension(extension) => extension.known.as_ref(),
-            Self::Branch(branch) => branch.known.as_ref(),
-        }
+        fresh.bytes = parts.iter().map(|part| part.fresh.bytes).sum();
+        let mut changes = ChangeList::with_capacity(parts.iter().map(|part| part.changes.len()).sum());
+        parts.iter_mut().for_each(|part| changes.append(&mut part.changes));
+        let children = (0u8..).zip(parts).filter_map(|(nibble, part)| Some((nibble, part.top?)));
+        let prefix = Nibbles::default();
+        let mut top = Node::branch(children.collect::<Children>());
+        top.touch(fresh.now);
+        let removed = collapse(owner, &mut top, &prefix, source, &mut changes, &mut fresh)?;
+        let top = (removed != Removed::Gone).then_some(top);
+        Ok(Self { owner, prefix, top, changes, fresh })
     }
 }
 
@@ -207,25 +249,21 @@ fn leaf(key: Nibbles, value: &[u8]) -> Vec<u8> {
     rlp
 }
 
-/// Returns the nibble of a key at a depth as an index of children.
-fn index(key: &Nibbles, depth: usize) -> usize {
-    usize::from(key.get_unchecked(depth))
-}
-
 fn fetch(owner: TrieOwner, path: &Nibbles, hash: B256, source: &impl NodeSource) -> Result<Node, TrieError> {
     let rlp: Bytes = source.node(owner, path, hash)?;
     Node::decode(&rlp, Place { owner, path: *path, hash })
 }
 
 /// Reads a node that is known by hash only.
-fn resolve(
+pub(super) fn resolve(
     owner: TrieOwner,
     node: &mut Node,
     path: &Nibbles,
     source: &impl NodeSource,
+    fresh: &mut Fresh,
 ) -> Result<(), TrieError> {
     if let Node::Hash(hash) = node {
-        *node = fetch(owner, path, *hash, source)?;
+        *node = fresh.add(fetch(owner, path, *hash, source)?);
     }
     Ok(())
 }
@@ -245,186 +283,19 @@ fn find(
                 fetched = fetch(owner, &key.slice(..depth), *hash, source)?;
                 &fetched
             }
-            Node::Leaf(leaf) => return Ok((leaf.key == key.slice(depth..)).then(|| leaf.value.clone())),
-            Node::Extension(extension) => {
+            Node::Leaf(_, leaf) => return Ok((leaf.key == key.slice(depth..)).then(|| leaf.value.clone())),
+            Node::Extension(_, extension) => {
                 if !key.slice(depth..).starts_with(&extension.key) {
                     return Ok(None);
                 }
                 depth += extension.key.len();
                 &extension.child
             }
-            Node::Branch(branch) => {
-                let Some(child) = &branch.children[index(key, depth)] else { return Ok(None) };
+            Node::Branch(_, branch) => {
+                let Some(child) = branch.children.get(nibble(key, depth)) else { return Ok(None) };
                 depth += 1;
                 child
             }
         };
-    }
-}
-
-fn insert(
-    owner: TrieOwner,
-    slot: &mut Option<Node>,
-    depth: usize,
-    key: &Nibbles,
-    value: Vec<u8>,
-    source: &impl NodeSource,
-) -> Result<Outcome, TrieError> {
-    let rest = key.slice(depth..);
-    let Some(node) = slot else {
-        *slot = Some(Node::leaf(rest, value));
-        return Ok(Outcome::Changed);
-    };
-    resolve(owner, node, &key.slice(..depth), source)?;
-    match node {
-        Node::Hash(_) => unreachable!("it was just resolved"),
-        Node::Leaf(leaf) if leaf.key == rest => {
-            if leaf.value == value {
-                return Ok(Outcome::Same);
-            }
-            leaf.value = value;
-            leaf.known = None;
-        }
-        Node::Leaf(leaf) => {
-            let old = leaf.key;
-            let value_of_old = std::mem::take(&mut leaf.value);
-            let common = old.common_prefix_length(&rest);
-            let mut children = <[Option<Node>; 16]>::default();
-            children[index(&old, common)] = Some(Node::leaf(old.slice(common + 1..), value_of_old));
-            children[index(&rest, common)] = Some(Node::leaf(rest.slice(common + 1..), value));
-            *node = Node::extended(rest.slice(..common), Node::branch(children));
-        }
-        Node::Extension(extension) => {
-            let common = extension.key.common_prefix_length(&rest);
-            if common < extension.key.len() {
-                *node =
-                    split_extension(extension.key, take_child(&mut extension.child), common, &rest, value);
-                return Ok(Outcome::Changed);
-            }
-            let mut child = Some(take_child(&mut extension.child));
-            let outcome = insert(owner, &mut child, depth + common, key, value, source);
-            if let Some(child) = child {
-                extension.child = child;
-            }
-            if outcome? == Outcome::Same {
-                return Ok(Outcome::Same);
-            }
-            extension.known = None;
-        }
-        Node::Branch(branch) => {
-            let child = &mut branch.children[index(key, depth)];
-            if insert(owner, child, depth + 1, key, value, source)? == Outcome::Same {
-                return Ok(Outcome::Same);
-            }
-            branch.known = None;
-        }
-    }
-    Ok(Outcome::Changed)
-}
-
-/// Leaves a placeholder that is never looked at.
-fn take_child(child: &mut Node) -> Node {
-    std::mem::replace(child, Node::Hash(B256::ZERO))
-}
-
-/// Puts a branch where an extension's key and a new key part.
-fn split_extension(old: Nibbles, child: Node, common: usize, rest: &Nibbles, value: Vec<u8>) -> Node {
-    let mut children = <[Option<Node>; 16]>::default();
-    children[index(&old, common)] = Some(Node::extended(old.slice(common + 1..), child));
-    children[index(rest, common)] = Some(Node::leaf(rest.slice(common + 1..), value));
-    Node::extended(rest.slice(..common), Node::branch(children))
-}
-
-/// The removal of one key.
-struct Removal<'a, S> {
-    owner: TrieOwner,
-    key: &'a Nibbles,
-    source: &'a S,
-    changes: &'a mut NodeChanges,
-}
-
-impl<S: NodeSource> Removal<'_, S> {
-    fn remove(&mut self, slot: &mut Option<Node>, depth: usize) -> Result<Outcome, TrieError> {
-        let path = self.key.slice(..depth);
-        let rest = self.key.slice(depth..);
-        let Some(node) = slot else { return Ok(Outcome::Same) };
-        resolve(self.owner, node, &path, self.source)?;
-        match node {
-            Node::Hash(_) => unreachable!("it was just resolved"),
-            Node::Leaf(leaf) if leaf.key == rest => {
-                *slot = None;
-                self.changes.insert(path, None);
-            }
-            Node::Leaf(_) => return Ok(Outcome::Same),
-            Node::Extension(extension) => {
-                if !rest.starts_with(&extension.key) {
-                    return Ok(Outcome::Same);
-                }
-                let below = path.join(&extension.key);
-                let mut child = Some(take_child(&mut extension.child));
-                let outcome = self.remove(&mut child, below.len());
-                // Where the branch below had two children, one is left: it is never empty.
-                if let Some(child) = child {
-                    extension.child = child;
-                }
-                if outcome? == Outcome::Same {
-                    return Ok(Outcome::Same);
-                }
-                *node = join(self.changes, &path, extension.key, take_child(&mut extension.child));
-            }
-            Node::Branch(branch) => {
-                let child = &mut branch.children[index(self.key, depth)];
-                if self.remove(child, depth + 1)? == Outcome::Same {
-                    return Ok(Outcome::Same);
-                }
-                branch.known = None;
-                collapse(self.owner, slot, &path, self.source, self.changes)?;
-            }
-        }
-        Ok(Outcome::Changed)
-    }
-}
-
-/// Replaces a branch that is left with one child, or with none.
-///
-/// The child's node is resolved: what takes the branch's place depends on its kind.
-fn collapse(
-    owner: TrieOwner,
-    slot: &mut Option<Node>,
-    path: &Nibbles,
-    source: &impl NodeSource,
-    changes: &mut NodeChanges,
-) -> Result<(), TrieError> {
-    let Some(Node::Branch(branch)) = slot else { return Ok(()) };
-    let mut present =
-        (0u8..).zip(&mut branch.children).filter_map(|(nibble, child)| Some((nibble, child.as_mut()?)));
-    let Some((nibble, child)) = present.next() else {
-        *slot = None;
-        changes.insert(*path, None);
-        return Ok(());
-    };
-    if present.next().is_some() {
-        return Ok(());
-    }
-    let key = Nibbles::from_nibbles([nibble]);
-    resolve(owner, child, &path.join(&key), source)?;
-    let child = take_child(child);
-    *slot = Some(join(changes, path, key, child));
-    Ok(())
-}
-
-/// Puts a key before a node: a leaf or an extension takes it into its own, a branch gets an extension.
-fn join(changes: &mut NodeChanges, path: &Nibbles, key: Nibbles, child: Node) -> Node {
-    let below = path.join(&key);
-    match child {
-        Node::Leaf(leaf) => {
-            changes.insert(below, None);
-            Node::leaf(key.join(&leaf.key), leaf.value)
-        }
-        Node::Extension(extension) => {
-            changes.insert(below, None);
-            Node::extension(key.join(&extension.key), extension.child)
-        }
-        Node::Branch(_) | Node::Hash(_) => Node::extension(key, child),
     }
 }

@@ -46,13 +46,13 @@ pub trait NodeSource {
         self.node(owner, path, hash)
     }
 
-    /// Takes a trie with this root that was kept, if there is one. Its nodes are not asked for again.
-    fn take(&self, _owner: TrieOwner, _root: B256) -> Option<PartialTrie> {
-        None
+    /// Takes the trie with this root that was kept, whose nodes are not asked for again, or begins with its root.
+    fn take(&self, owner: TrieOwner, root: B256) -> PartialTrie {
+        PartialTrie::new(owner, root)
     }
 
-    /// Offers a trie for later blocks; `changed` nodes are new in it.
-    fn keep(&self, _trie: PartialTrie, _changed: usize) {}
+    /// Offers a trie for later blocks, after its root was computed.
+    fn keep(&self, _trie: PartialTrie) {}
 }
 
 impl<S: NodeSource + ?Sized> NodeSource for &S {
@@ -70,12 +70,12 @@ impl<S: NodeSource + ?Sized> NodeSource for &S {
         (**self).guessed(owner, path, hash, guess)
     }
 
-    fn take(&self, owner: TrieOwner, root: B256) -> Option<PartialTrie> {
+    fn take(&self, owner: TrieOwner, root: B256) -> PartialTrie {
         (**self).take(owner, root)
     }
 
-    fn keep(&self, trie: PartialTrie, changed: usize) {
-        (**self).keep(trie, changed);
+    fn keep(&self, trie: PartialTrie) {
+        (**self).keep(trie);
     }
 }
 

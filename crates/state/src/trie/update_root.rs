@@ -30,7 +30,7 @@ pub fn update_root<S: NodeSource + Sync>(
     if update.accounts.is_empty() {
         return Ok(TrieUpdate { root: parent_root, ..TrieUpdate::default() });
     }
-    let accounts = begin(TrieOwner::Accounts, parent_root, source);
+    let accounts = source.take(TrieOwner::Accounts, parent_root);
     let parts = Part::divide(accounts, sorted(&update.accounts), source)?;
     let read = parallel::map(threads, parts, |part| part.read_storage_roots(source, parent_root));
     let read = read.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -185,7 +185,7 @@ fn update_storages<S: NodeSource + Sync>(
             continue;
         }
         let start = if base == StorageBase::Wiped { EMPTY_ROOT_HASH } else { old_root };
-        let trie = begin(TrieOwner::Storage(*owner), start, source);
+        let trie = source.take(TrieOwner::Storage(*owner), start);
         let slots = sorted(slots).into_iter();
         let slots = slots.map(|(key, value)| (key, (*value, before.get(&key).copied()))).collect();
         let parts = Part::divide(trie, slots, source)?;
@@ -221,13 +221,8 @@ fn join(
     let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut trie = PartialTrie::join(parts, source)?;
     let (root, changes) = trie.take_changes();
-    source.keep(trie, changes.len());
+    source.keep(trie);
     Ok((root, changes))
-}
-
-/// Goes on with a trie that was kept, or begins with its root.
-fn begin(owner: TrieOwner, root: B256, source: &impl NodeSource) -> PartialTrie {
-    source.take(owner, root).unwrap_or_else(|| PartialTrie::new(owner, root))
 }
 
 fn sorted<T>(changes: &B256Map<T>) -> Vec<(B256, &T)> {
