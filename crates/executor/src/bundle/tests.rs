@@ -165,6 +165,11 @@ fn is_helped(helper: Helper) -> bool {
             if let Some(part) = part.filter(|_| helper == Helper::Builds) {
                 let mut bundle = BundleState::default();
                 part.build(&mut bundle);
+                // The frontier has nothing left to do, and waits.
+                while assembly.stage.load(Ordering::Relaxed) < stage::CLOSED {
+                    spin_loop();
+                }
+                std::thread::sleep(std::time::Duration::from_millis(1));
                 assembly.built.lock().push((1, bundle));
             }
             is_in_time
