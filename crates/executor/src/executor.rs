@@ -1,5 +1,6 @@
 //! Executes one block: alloy-evm's `EthBlockExecutor`, with results from speculation where they hold.
 
+mod again;
 mod whole;
 
 use std::{
@@ -9,6 +10,7 @@ use std::{
     sync::Arc,
 };
 
+use again::{Refereed, Round};
 use alloy_consensus::{Transaction, TransactionEnvelope, TxReceipt};
 use alloy_eips::Encodable2718;
 use alloy_evm::{
@@ -37,6 +39,7 @@ use crate::{
     observer::Observer,
     payment::PaymentRules,
     plan::Plan,
+    referee::Referee,
     speculation::Speculation,
     stats::BlockStats,
     worker,
@@ -51,6 +54,7 @@ use crate::{
 #[expect(missing_debug_implementations, reason = "EVMs have none")]
 pub struct ParallelBlockExecutor<'a, E, F, Spec, R>
 where
+    E: Evm,
     F: SpeculativeEvmFactory,
     R: ReceiptBuilder,
 {
@@ -64,6 +68,8 @@ where
     stats: BlockStats,
     /// Who is told of the block, if there was a look-ahead.
     observer: Option<&'a dyn Observer>,
+    /// Who decides whether a parallel execution stands.
+    refereed: Option<Refereed<'a, E::DB, R::Transaction, R::Receipt>>,
 }
 
 /// A number of workers, and what they are to speculate on.
@@ -100,8 +106,22 @@ where
             frontier: None,
             handed_out: HandedOut::Nothing,
             payments: None,
+            refereed: None,
             stats: BlockStats { threads: 1, ..BlockStats::default() },
         }
+    }
+
+    /// Lets a referee decide whether a parallel execution of the block stands.
+    ///
+    /// The block ends with a sequential execution's result then, in a state that has that one's changes alone.
+    #[must_use]
+    pub fn with_referee(mut self, referee: impl Referee<E::DB, R::Receipt> + 'a) -> Self {
+        self.refereed = self.look_ahead.as_ref().map(|ahead| Refereed {
+            referee: Box::new(referee),
+            transactions: Arc::clone(&ahead.transactions),
+            round: Round::First,
+        });
+        self
     }
 
     /// Returns what execution took so far.
@@ -202,6 +222,12 @@ where
         }
     }
 
+    /// Ends speculation because of what the caller does; to the block as it was looked ahead to, nobody objects any more.
+    fn depart_unforeseen(&mut self) {
+        self.depart();
+        self.refereed = None;
+    }
+
     /// Departs from the look-ahead unless `tx` is the transaction that comes next in it.
     fn check_foreseen(&mut self, tx: &impl RecoveredTx<R::Transaction>) {
         let is_foreseen = self.frontier.as_ref().is_some_and(|frontier| {
@@ -209,8 +235,8 @@ where
                 foreseen.signer() == *tx.signer() && foreseen.inner().trie_hash() == tx.tx().trie_hash()
             })
         });
-        if !is_foreseen {
-            self.depart();
+        if self.frontier.is_some() && !is_foreseen {
+            self.depart_unforeseen();
         }
     }
 
@@ -220,7 +246,7 @@ where
         tx: &R::Transaction,
     ) -> Result<Option<<Self as BlockExecutor>::Result>, BlockExecutionError> {
         if self.handed_out != HandedOut::Nothing {
-            self.depart();
+            self.depart_unforeseen();
         }
         if !self.admits(tx.gas_limit()) {
             return Ok(None);
@@ -297,9 +323,15 @@ where
     ) -> Result<Self::Result, BlockExecutionError> {
         let (tx_env, tx) = tx.into_parts();
         self.check_foreseen(&tx);
-        let result = match self.take_attempt(tx.tx())? {
-            Some(result) => result,
-            None => self.execute(Parts(tx_env, tx))?,
+        let foreseen = self.frontier.as_ref().map(Frontier::next);
+        let result = match self.take_attempt(tx.tx()) {
+            Ok(Some(attempt)) => Ok(attempt),
+            Ok(None) => self.execute(Parts(tx_env, tx)),
+            Err(error) => Err(error),
+        };
+        let result = match (result, foreseen) {
+            (Err(error), Some(at)) => self.start_over_at(at, error)?,
+            (result, _) => result?,
         };
         self.handed_out = HandedOut::Result;
         Ok(result)
@@ -322,13 +354,13 @@ where
     fn finish(mut self) -> Result<(E, BlockExecutionResult<R::Receipt>), BlockExecutionError> {
         let panic = self.frontier.as_ref().and_then(|frontier| frontier.speculation().panic_message());
         if let Some(message) = panic {
-            return Err(BlockExecutionError::other(WorkerPanic { message }));
+            self.start_over(BlockExecutionError::other(WorkerPanic { message }))?;
         }
         self.depart();
         if let Some(observer) = self.observer {
             observer.executed(&self.stats, self.inner.receipts().len());
         }
-        self.inner.finish()
+        self.finish_refereed()
     }
 
     fn evm_mut(&mut self) -> &mut E {

@@ -10,7 +10,7 @@
 //! 1. [`factory`] and [`executor`]: the two seams, a drop-in `BlockExecutorFactory` and its `BlockExecutor`;
 //!    [`block`]: a whole block in one call;
 //! 2. [`look_ahead`]: what the caller hands over so that workers can start; [`overlay`]: the state between blocks of a
-//!    batch; [`observer`]: what the caller is told;
+//!    batch; [`observer`]: what the caller is told; [`referee`]: what it knows better;
 //! 3. [`frontier`]: the walk in block order; [`speculation`] and [`schedule`]: what it shares with workers;
 //!    [`early`] and [`hot`]: what to begin first and what to leave alone; [`worker`]: one worker's step; [`pool`]:
 //!    threads that outlive blocks; [`driven`]: the same on one thread, in an order that a seed decides; [`clock`] and
@@ -57,6 +57,7 @@ pub mod payment;
 pub mod plan;
 pub mod pool;
 pub mod receipts;
+pub mod referee;
 pub mod schedule;
 pub mod speculation;
 pub mod stats;
@@ -69,7 +70,7 @@ pub mod writes;
 
 pub use base::{BaseReader, BaseSource, ReadError};
 pub use block::{BlockExecution, execute_block};
-pub use error::WorkerPanic;
+pub use error::{WorkerPanic, may_be_ours};
 pub use evm::{SpeculativeEvmFactory, Tracking};
 pub use executor::ParallelBlockExecutor;
 pub use factory::{ExecutionCtx, ParallelBlockExecutorFactory};
@@ -83,5 +84,6 @@ pub use overlay::{Overlay, OverlaySource};
 pub use plan::{Plan, Strategy};
 pub use pool::WorkerPool;
 pub use receipts::Receipts;
+pub use referee::{Referee, Wrong, take_back};
 pub use stats::{BlockStats, Conflict, Location};
 pub use validation::Trust;
