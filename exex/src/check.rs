@@ -25,10 +25,11 @@ use crate::{
 
 /// What was found out about a block.
 #[derive(Debug)]
-pub(crate) struct Checked {
-    pub(crate) record: BlockRecord,
+pub struct Checked {
+    /// For the report.
+    pub record: BlockRecord,
     /// What replays a divergence.
-    pub(crate) evidence: Option<Box<Evidence>>,
+    pub evidence: Option<Box<Evidence>>,
 }
 
 /// Two executions of a block, and the root that one of them came with.
@@ -40,7 +41,9 @@ struct Twins {
 }
 
 /// Checks a block of a host.
-pub(crate) fn check<H: Host>(host: &H, mode: Mode, engine: &Parallel, mut block: H::Block) -> Checked {
+///
+/// A host that has no [`Validator`](crate::Validator) may do so by itself with the blocks that its own checks point at.
+pub fn check<H: Host>(host: &H, mode: Mode, engine: &Parallel, mut block: H::Block) -> Checked {
     let case = match case(host, &block) {
         Ok(case) => case,
         Err(error) => {

@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use crate::meters;
+
 /// A handle that host and validator share. Both flags are only ever set.
 ///
 /// They order nothing else: a host that sees one a block later executes that block as before, which its own check covers.
@@ -30,9 +32,12 @@ impl Control {
         Arc::clone(&self.fallback)
     }
 
-    /// Asks for sequential execution. True the first time.
-    pub(crate) fn fall_back(&self) -> bool {
-        !self.fallback.swap(true, Ordering::AcqRel)
+    /// Asks for sequential execution, because of a block of this number.
+    pub fn fall_back(&self, number: u64) {
+        if !self.fallback.swap(true, Ordering::AcqRel) {
+            meters::fallback(true);
+            tracing::warn!(number, "blocks execute sequentially from now on");
+        }
     }
 
     /// Asks to stop.

@@ -21,6 +21,7 @@
 
 mod alert;
 mod check;
+mod contradiction;
 mod control;
 mod error;
 mod feed;
@@ -32,10 +33,13 @@ pub mod record;
 mod settings;
 mod sink;
 mod standing;
+mod trial;
 mod validator;
 mod worker;
 
 pub use alert::AlertCommand;
+pub use check::{Checked, check};
+pub use contradiction::{Contradiction, Contradictions};
 pub use control::Control;
 pub use error::ExexError;
 pub use host::{Host, HostError, HostExecution, ImportedBlock};
@@ -43,4 +47,5 @@ pub use notification::Notification;
 pub use settings::{Bounds, Mode, Overflow, Policy, Settings};
 pub use sink::{ReportSink, Sink};
 pub use standing::Standing;
+pub use trial::{End, Trial};
 pub use validator::Validator;

@@ -123,12 +123,7 @@ impl<H: Host, S: Sink> Worker<H, S> {
     fn react(&self, number: u64) {
         match self.settings.policy {
             Policy::Report => {}
-            Policy::Fallback => {
-                if self.control.fall_back() {
-                    meters::fallback(true);
-                    tracing::warn!(number, "blocks execute sequentially from now on");
-                }
-            }
+            Policy::Fallback => self.control.fall_back(number),
             Policy::Halt => {
                 self.control.halt();
                 self.feed.end(End::Now);
