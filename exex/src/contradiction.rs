@@ -86,8 +86,9 @@ mod tests {
     #[test]
     fn each_is_handed_out_once() {
         let contradictions = Contradictions::default();
-        contradictions.add(block(1), contradiction());
-        contradictions.clone().add(block(2), contradiction());
+        let shared = contradictions.clone();
+        shared.add(block(1), contradiction());
+        shared.add(block(2), contradiction());
         assert!(contradictions.take(hash(2)).is_some_and(|told| told.executed.is_some()));
         assert!(contradictions.take(hash(2)).is_none());
         assert!(contradictions.take(hash(1)).is_some());

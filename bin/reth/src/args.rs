@@ -5,11 +5,11 @@ use std::{num::NonZero, path::PathBuf, str::FromStr, sync::Arc, thread};
 use clap::{Args, ValueEnum};
 use eyre::WrapErr;
 use tandem_executor::{Strategy, WorkerPool};
-use tandem_exex::{Control, Mode, Policy};
+use tandem_exex::{Contradictions, Control, Mode, Policy};
 
 #[cfg(feature = "fault-injection")]
 use crate::fault::Fault;
-use crate::{counters::Counters, exex::ExexOptions};
+use crate::{consensus::ReceiptRoots, counters::Counters, exex::ExexOptions};
 
 /// Options of every command that executes blocks.
 #[derive(Args, Clone, Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct TandemArgs {
     #[arg(long = "tandem.on-divergence", value_name = "POLICY", default_value = "report", global = true)]
     on_divergence: PolicyArg,
 
-    /// Directory of the validator's report; in the data directory where absent.
+    /// Directory of the validator's report, or an import's; in the data directory where absent.
     #[arg(long = "tandem.report-dir", value_name = "DIR", global = true)]
     report_dir: Option<PathBuf>,
 
@@ -99,6 +99,12 @@ pub(crate) struct Options {
     pub(crate) pool: Arc<WorkerPool>,
     /// What the validator asks for.
     pub(crate) control: Control,
+    /// Parallel executions that were wrong, for the validator.
+    pub(crate) contradictions: Contradictions,
+    /// What follows from a divergence.
+    pub(crate) policy: Policy,
+    /// Receipts roots that are computed already.
+    pub(crate) receipts: ReceiptRoots,
     /// What became of blocks.
     pub(crate) counters: Arc<Counters>,
     /// What goes wrong on purpose.
@@ -124,10 +130,18 @@ impl TandemArgs {
             strategy,
             pool: Arc::new(pool),
             control: Control::default(),
+            contradictions: Contradictions::default(),
+            policy: self.on_divergence.into(),
+            receipts: ReceiptRoots::default(),
             counters: Arc::default(),
             #[cfg(feature = "fault-injection")]
             fault: self.fault,
         })
+    }
+
+    /// Returns where the report is to be, if that is said.
+    pub(crate) fn report_dir(&self) -> Option<PathBuf> {
+        self.report_dir.clone()
     }
 
     /// Returns how a node's blocks are validated, if they are.
@@ -137,11 +151,16 @@ impl TandemArgs {
             ExexArg::Shadow => Mode::Shadow,
             ExexArg::Off => return None,
         };
-        let policy = match self.on_divergence {
-            PolicyArg::Report => Policy::Report,
-            PolicyArg::Fallback => Policy::Fallback,
-            PolicyArg::Halt => Policy::Halt,
-        };
-        Some(ExexOptions { mode, policy, report_dir: self.report_dir.clone() })
+        Some(ExexOptions { mode, policy: self.on_divergence.into(), report_dir: self.report_dir.clone() })
+    }
+}
+
+impl From<PolicyArg> for Policy {
+    fn from(policy: PolicyArg) -> Self {
+        match policy {
+            PolicyArg::Report => Self::Report,
+            PolicyArg::Fallback => Self::Fallback,
+            PolicyArg::Halt => Self::Halt,
+        }
     }
 }

@@ -3,11 +3,17 @@
 //! reth's own executor of batches (`BasicBlockExecutor`) asks the configuration for each block's executor and hands over
 //! its `State`; behind a reference or an `Arc` too.
 
-use std::sync::Arc;
+mod referee;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use alloy_eips::BlockNumHash;
 use alloy_primitives::B256;
 use parking_lot::Mutex;
+pub(crate) use referee::HeaderReferee;
 use reth_ethereum_primitives::Block;
 use reth_primitives_traits::SealedBlock;
 use revm::database::{BundleState, State};
@@ -21,7 +27,11 @@ use crate::{
 
 /// The batch that is being executed. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Batches(Arc<Mutex<Option<Batch>>>);
+pub(crate) struct Batches {
+    at_hand: Arc<Mutex<Option<Batch>>>,
+    /// Whether to execute sequentially from now on.
+    distrusted: Arc<AtomicBool>,
+}
 
 #[derive(Debug)]
 struct Batch {
@@ -37,7 +47,7 @@ impl Batches {
     /// Returns what a bundle changed, whose last block is `parent`, for `block` to be executed on.
     fn overlay(&self, bundle: &BundleState, parent: B256, block: B256) -> Overlay {
         let depth = bundle.reverts.len();
-        let mut batch = self.0.lock();
+        let mut batch = self.at_hand.lock();
         let overlay = match batch.take() {
             Some(before) if before.block == parent && before.depth + 1 == depth => {
                 before.overlay.follow(bundle);
@@ -51,7 +61,12 @@ impl Batches {
 
     /// Frees what is kept of a batch that is over.
     pub(crate) fn clear(&self) {
-        *self.0.lock() = None;
+        *self.at_hand.lock() = None;
+    }
+
+    /// Has blocks of batches executed sequentially from now on: the state after some contradicts a header.
+    pub(crate) fn distrust(&self) {
+        self.distrusted.store(true, Relaxed);
     }
 }
 
@@ -65,6 +80,9 @@ pub(crate) fn for_block<DB>(
     block: &SealedBlock<Block>,
 ) -> Foreseen {
     let strategy = config.strategy()?;
+    if config.batches.distrusted.load(Relaxed) {
+        return Err(Sequential::Distrusted);
+    }
     if block.header().block_access_list_hash.is_some() {
         return Err(Sequential::AccessList);
     }

@@ -13,7 +13,10 @@ use reth_ethereum_cli::{Commands, chainspec::EthereumChainSpecParser, interface:
 use reth_node_ethereum::consensus::EthBeaconConsensus;
 use reth_tracing::Layers;
 
-use crate::{args::TandemArgs, config::ParallelEvmConfig, exex, node::TandemNode, parents::NoParents};
+use crate::{
+    args::TandemArgs, config::ParallelEvmConfig, consensus::TandemConsensus, exex, node::TandemNode,
+    parents::NoParents,
+};
 
 /// Parses the command line and runs what it says.
 pub(crate) fn run() -> eyre::Result<()> {
@@ -31,14 +34,16 @@ pub(crate) fn run() -> eyre::Result<()> {
         let runner = CliRunner::try_default_runtime()?;
         let _guard = cli.init_tracing(&runner, Layers::new())?;
         let runtime = runner.runtime();
-        return runner.run_blocking_until_ctrl_c(args.run(options, runtime));
+        return runner.run_blocking_until_ctrl_c(args.run(options, tandem.report_dir(), runtime));
     }
 
     let node = TandemNode::new(options.clone());
     let (exex, node_options) = (tandem.exex(), options.clone());
     let components = move |spec: Arc<ChainSpec>| {
         let config = ParallelEvmConfig::new(Arc::clone(&spec), &options, Arc::new(NoParents));
-        (config, Arc::new(EthBeaconConsensus::new(spec)))
+        let consensus =
+            TandemConsensus::new(Arc::new(EthBeaconConsensus::new(spec)), options.receipts.clone());
+        (config, consensus)
     };
     cli.run_with_components::<TandemNode>(components, async move |builder, _| {
         let builder = builder.node(node);

@@ -3,6 +3,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use alloy_consensus::Header;
+use alloy_eips::BlockNumHash;
 use alloy_evm::{Database, EvmEnv, eth::EthEvmFactory};
 use alloy_rpc_types_engine::ExecutionData;
 use reth_chainspec::ChainSpec;
@@ -15,12 +16,13 @@ use reth_evm_ethereum::{EthEvmConfig, RethReceiptBuilder};
 use reth_primitives_traits::{SealedBlock, SealedHeader};
 use revm::database::State;
 use tandem_executor::{ExecutionCtx, ParallelBlockExecutorFactory, Strategy};
-use tandem_exex::Control;
+use tandem_exex::{Contradiction, Contradictions, Control, Policy, Trial};
 
 use crate::{
     args::Options,
     assembler::Assembler,
-    batch::{self, Batches},
+    batch::{self, Batches, HeaderReferee},
+    consensus::ReceiptRoots,
     counters::Counters,
     look_ahead::{self, Sequential},
     parents::ParentStates,
@@ -38,7 +40,7 @@ pub(crate) type Factory = ParallelBlockExecutorFactory<RethReceiptBuilder, Arc<C
 pub(crate) struct ParallelEvmConfig {
     pub(crate) eth: EthEvmConfig,
     factory: Factory,
-    /// The factory after a fallback, where `factory` makes faults.
+    /// The factory after a fallback, and of a second execution, where `factory` makes faults.
     #[cfg(feature = "fault-injection")]
     sound: Factory,
     assembler: Assembler,
@@ -48,6 +50,13 @@ pub(crate) struct ParallelEvmConfig {
     strategy: Strategy,
     control: Control,
     counters: Arc<Counters>,
+    /// The engine's block at hand.
+    pub(crate) trial: Trial,
+    /// What is told to the validator.
+    contradictions: Contradictions,
+    policy: Policy,
+    /// What is told to the consensus.
+    pub(crate) receipts: ReceiptRoots,
 }
 
 impl ParallelEvmConfig {
@@ -77,6 +86,10 @@ impl ParallelEvmConfig {
             strategy: options.strategy,
             control: options.control.clone(),
             counters,
+            trial: Trial::default(),
+            contradictions: options.contradictions.clone(),
+            policy: options.policy,
+            receipts: options.receipts.clone(),
         }
     }
 
@@ -91,12 +104,30 @@ impl ParallelEvmConfig {
         match self.strategy {
             Strategy::Sequential => Err(Sequential::Asked),
             _ if self.control.is_fallback() => Err(Sequential::FellBack),
+            _ if self.trial.is_again() => Err(Sequential::Distrusted),
             strategy => Ok(strategy),
         }
     }
 
+    /// Takes note that a parallel execution was wrong: the block's sequential one agrees with its header.
+    ///
+    /// To fall back does not wait for the validator, which comes to the block later, or not at all.
+    pub(crate) fn overrule(&self, block: BlockNumHash, wrong: Contradiction) {
+        tracing::error!(
+            number = block.number,
+            hash = %block.hash,
+            what = %wrong.what,
+            "a parallel execution was wrong; the block was executed sequentially"
+        );
+        metrics::counter!("tandem_contradictions_total").increment(1);
+        self.contradictions.add(block, wrong);
+        if self.policy == Policy::Fallback {
+            self.control.fall_back(block.number);
+        }
+    }
+
     /// Returns what became of blocks.
-    pub(crate) fn counters(&self) -> &Counters {
+    pub(crate) const fn counters(&self) -> &Arc<Counters> {
         &self.counters
     }
 }
@@ -110,7 +141,7 @@ impl ConfigureEvm for ParallelEvmConfig {
 
     fn block_executor_factory(&self) -> &Factory {
         #[cfg(feature = "fault-injection")]
-        if self.control.is_fallback() {
+        if self.control.is_fallback() || self.trial.is_again() {
             return &self.sound;
         }
         &self.factory
@@ -139,6 +170,7 @@ impl ConfigureEvm for ParallelEvmConfig {
         let look_ahead = self.counters.unless(look_ahead::for_block(self, block));
         if look_ahead.is_some() {
             self.counters.begin(block.hash());
+            self.trial.executes_in_parallel(block.hash());
         }
         Ok(ExecutionCtx { eth: self.eth.context_for_block(block)?, look_ahead })
     }
@@ -159,7 +191,8 @@ impl ConfigureEvm for ParallelEvmConfig {
         let look_ahead = self.counters.unless(batch::for_block(self, state, block));
         let evm = self.evm_for_block(state, block.header())?;
         let eth = self.eth.context_for_block(block)?;
-        Ok(self.create_executor(evm, ExecutionCtx { eth, look_ahead }))
+        let executor = self.create_executor(evm, ExecutionCtx { eth, look_ahead });
+        Ok(executor.with_referee(HeaderReferee::new(self, block)))
     }
 }
 
@@ -175,6 +208,9 @@ impl ConfigureEngineEvm<ExecutionData> for ParallelEvmConfig {
         let senders = self.payloads.take(payload.block_hash());
         let look_ahead = self.counters.unless(look_ahead::for_payload(self, payload, senders));
         self.counters.begin(payload.block_hash());
+        if look_ahead.is_some() {
+            self.trial.executes_in_parallel(payload.block_hash());
+        }
         Ok(ExecutionCtx { eth: self.eth.context_for_payload(payload)?, look_ahead })
     }
 

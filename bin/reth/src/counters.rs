@@ -47,6 +47,11 @@ impl Counters {
             .ok()
     }
 
+    /// Tells whether any block was executed in parallel.
+    pub(crate) fn any_parallel(&self) -> bool {
+        self.parallel.load(Relaxed) > 0
+    }
+
     /// Notes that the engine, which has one block at a time, executes this one.
     pub(crate) fn begin(&self, block: B256) {
         *self.current.lock() = Some((block, Instant::now()));
@@ -97,6 +102,7 @@ impl Sequential {
         match self {
             Self::Asked => "asked",
             Self::FellBack => "fell_back",
+            Self::Distrusted => "distrusted",
             Self::Known => "known",
             Self::AccessList => "access_list",
             Self::NoParentState => "no_parent_state",

@@ -2,11 +2,12 @@
 
 mod block;
 mod host;
+pub(crate) mod overruled;
 mod state;
 
 use std::{
     future::{self, Future},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -23,7 +24,8 @@ use tandem_compare::{
     evidence::{Provenance, Run},
 };
 use tandem_executor::Strategy;
-use tandem_exex::{Bounds, Mode, Overflow, Policy, ReportSink, Settings, Validator};
+use tandem_exex::{Bounds, Mode, Overflow, Policy, ReportSink, Settings, Sink, Validator};
+use tandem_report::ReportError;
 
 use crate::args::Options;
 
@@ -62,31 +64,19 @@ where
         Arc::new(tandem_corpus::ChainSpec::from_genesis(spec.genesis())),
         spec.genesis_hash(),
         ctx.events.clone(),
+        options.contradictions.clone(),
     ));
-    let threads = options.pool.worker_count() + 1;
-    let engine = Parallel::new(Arc::clone(&options.pool), Strategy::Auto, Seam::Block);
-    #[cfg(feature = "fault-injection")]
-    let engine = match options.fault {
-        Some(fault) => fault.in_engine(engine),
-        None => engine,
-    };
     let settings = Settings {
         mode: exex.mode,
         policy: exex.policy,
         bounds: Bounds::default(),
         overflow: Overflow::Defer { patience: PATIENCE },
-        parallel: engine,
+        parallel: engine(&options),
         report_dir: Some(report_dir.clone()),
         alert: None,
     };
-    let run = Run { strategy: format!("{:?}", options.strategy).to_lowercase(), threads, seed: None };
-    let provenance = Provenance { version: env!("CARGO_PKG_VERSION").to_owned(), ..Provenance::default() };
-    let open = move || ReportSink::open(&report_dir, run, provenance);
-    #[cfg(feature = "fault-injection")]
-    let open = move || {
-        let fault = options.fault.filter(|_| exex.mode == Mode::Live);
-        open().map(|sink| crate::fault::Naming { fault, sink })
-    };
+    let sink_options = options.clone();
+    let open = move || sink(&sink_options, exex.mode, &report_dir);
     let control = options.control.clone();
     let asked = control.clone();
     let validator = tokio::task::spawn_blocking(move || Validator::start(host, settings, asked, open))
@@ -110,9 +100,37 @@ where
                 // The node is going down; reth takes an ExEx that ends for a failure.
                 return future::pending().await;
             };
-            let (validator, told) =
-                (Arc::clone(&validator), block::notification(&notification, &options.counters));
+            let (validator, told) = (Arc::clone(&validator), block::notification(&notification, &options));
             tokio::task::spawn_blocking(move || validator.notify(told)).await?;
         }
     })
+}
+
+/// Returns what executes in parallel for the validator.
+fn engine(options: &Options) -> Parallel {
+    let engine = Parallel::new(Arc::clone(&options.pool), Strategy::Auto, Seam::Block);
+    #[cfg(feature = "fault-injection")]
+    let engine = match options.fault {
+        Some(fault) => fault.in_engine(engine),
+        None => engine,
+    };
+    engine
+}
+
+/// Opens a report.
+fn sink(
+    options: &Options,
+    #[cfg_attr(not(feature = "fault-injection"), expect(unused_variables))] mode: Mode,
+    report_dir: &Path,
+) -> Result<impl Sink + use<>, ReportError> {
+    let threads = options.pool.worker_count() + 1;
+    let run = Run { strategy: format!("{:?}", options.strategy).to_lowercase(), threads, seed: None };
+    let provenance = Provenance { version: env!("CARGO_PKG_VERSION").to_owned(), ..Provenance::default() };
+    let sink = ReportSink::open(report_dir, run, provenance);
+    #[cfg(feature = "fault-injection")]
+    let sink = sink.map(|sink| {
+        let fault = options.fault.filter(|_| mode == Mode::Live);
+        crate::fault::Naming { fault, sink }
+    });
+    sink
 }

@@ -23,6 +23,8 @@ pub(crate) enum Sequential {
     Asked,
     /// The validator saw a divergence, and the policy is to fall back.
     FellBack,
+    /// Its parallel execution contradicted the header: this one decides.
+    Distrusted,
     /// It is in the node already: whoever executes it again wants to look at it.
     Known,
     /// It has a block access list: reth executes it in parallel by that, or wants to see all reads.

@@ -7,14 +7,18 @@
 //! 4. [`look_ahead`]: what workers are given before a block, or why not; [`payload`]: senders of a payload's transactions;
 //!    [`parents`]: states before blocks;
 //! 5. [`batch`]: the same for blocks of a batch, which reth's pipeline executes before any is written;
-//! 6. [`counters`]: what became of blocks; [`exex`]: their validation.
+//! 6. [`engine`]: who decides where a parallel execution makes a block invalid;
+//!    [`consensus`]: its checks after execution;
+//! 7. [`counters`]: what became of blocks; [`exex`]: their validation.
 
 mod args;
 mod assembler;
 mod batch;
 mod commands;
 mod config;
+mod consensus;
 mod counters;
+mod engine;
 mod exex;
 #[cfg(feature = "fault-injection")]
 mod fault;

@@ -8,13 +8,20 @@ use reth_node_api::{FullNodeComponents, FullNodeTypes, NodeTypes, PayloadAttribu
 use reth_node_builder::{
     BuilderContext, DebugNode, Node, NodeAdapter,
     components::{BasicPayloadServiceBuilder, ComponentsBuilder, ExecutorBuilder},
+    rpc::{BasicEngineApiBuilder, Identity, RpcAddOns},
 };
 use reth_node_ethereum::{
-    EthereumAddOns, EthereumConsensusBuilder, EthereumEngineValidatorBuilder, EthereumEthApiBuilder,
-    EthereumNetworkBuilder, EthereumNode, EthereumPayloadBuilder, EthereumPoolBuilder,
+    EthereumAddOns, EthereumEngineValidatorBuilder, EthereumEthApiBuilder, EthereumNetworkBuilder,
+    EthereumNode, EthereumPayloadBuilder, EthereumPoolBuilder,
 };
 
-use crate::{args::Options, config::ParallelEvmConfig, parents::NodeParents};
+use crate::{
+    args::Options, config::ParallelEvmConfig, consensus::TandemConsensusBuilder,
+    engine::TandemEngineValidatorBuilder, parents::NodeParents,
+};
+
+/// What payloads are, as Ethereum's.
+pub(crate) type Payload = <EthereumNode as NodeTypes>::Payload;
 
 /// An Ethereum node that executes blocks in parallel.
 #[derive(Clone, Debug)]
@@ -33,7 +40,7 @@ impl NodeTypes for TandemNode {
     type Primitives = EthPrimitives;
     type ChainSpec = ChainSpec;
     type Storage = <EthereumNode as NodeTypes>::Storage;
-    type Payload = <EthereumNode as NodeTypes>::Payload;
+    type Payload = Payload;
 }
 
 impl<N: FullNodeTypes<Types = Self>> Node<N> for TandemNode {
@@ -43,20 +50,31 @@ impl<N: FullNodeTypes<Types = Self>> Node<N> for TandemNode {
         BasicPayloadServiceBuilder<EthereumPayloadBuilder>,
         EthereumNetworkBuilder,
         ParallelExecutorBuilder,
-        EthereumConsensusBuilder,
+        TandemConsensusBuilder,
     >;
     type AddOns = EthereumAddOns<
         NodeAdapter<N, <Self::ComponentsBuilder as reth_node_builder::NodeComponentsBuilder<N>>::Components>,
         EthereumEthApiBuilder,
         EthereumEngineValidatorBuilder,
+        BasicEngineApiBuilder<EthereumEngineValidatorBuilder>,
+        TandemEngineValidatorBuilder<EthereumEngineValidatorBuilder>,
     >;
 
     fn components_builder(&self) -> Self::ComponentsBuilder {
-        EthereumNode::components().executor(ParallelExecutorBuilder { options: self.options.clone() })
+        EthereumNode::components()
+            .executor(ParallelExecutorBuilder { options: self.options.clone() })
+            .consensus(TandemConsensusBuilder(self.options.receipts.clone()))
     }
 
     fn add_ons(&self) -> Self::AddOns {
-        EthereumAddOns::default()
+        EthereumAddOns::new(RpcAddOns::new(
+            EthereumEthApiBuilder::default(),
+            EthereumEngineValidatorBuilder::default(),
+            BasicEngineApiBuilder::default(),
+            TandemEngineValidatorBuilder::default(),
+            Default::default(),
+            Identity::new(),
+        ))
     }
 }
 

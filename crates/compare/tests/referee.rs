@@ -27,7 +27,6 @@ use tandem_executor::{
     Wrong, base::SharedState, take_back,
 };
 
-#[allow(dead_code, reason = "this test needs the panic alone")]
 #[path = "support/faulty.rs"]
 mod faulty;
 

@@ -2,19 +2,21 @@ use std::num::NonZero;
 
 use alloy_consensus::transaction::Recovered;
 use alloy_evm::block::{BlockExecutionError, BlockExecutionResult};
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use reth_chainspec::{Chain, ChainSpec, ChainSpecBuilder};
+use reth_consensus::FullConsensus;
 use reth_ethereum_primitives::{BlockBody, EthPrimitives, Receipt};
 use reth_evm::{ConfigureEvm, execute::Executor};
 use reth_evm_ethereum::EthEvmConfig;
+use reth_node_ethereum::consensus::EthBeaconConsensus;
 use reth_primitives_traits::RecoveredBlock;
 use revm::database::{CacheDB, WrapDatabaseRef};
 use tandem_corpus::{Case, GenerateOptions, PlainState, Workload, generate};
 use tandem_executor::{BaseReader, Strategy, WorkerPool};
-use tandem_exex::Control;
+use tandem_exex::{Contradictions, Control, Policy};
 
 use super::*;
-use crate::{args::Options, counters::Counters, parents::ParentStates};
+use crate::{args::Options, consensus::TandemConsensus, counters::Counters, parents::ParentStates};
 
 const BLOCKS: usize = 4;
 
@@ -46,15 +48,20 @@ struct Setup {
     spec: Arc<ChainSpec>,
     config: ParallelEvmConfig,
     counters: Arc<Counters>,
+    contradictions: Contradictions,
 }
 
 /// What a batch gives.
 type Given = (Vec<BlockExecutionResult<Receipt>>, BundleState);
 
 fn setup() -> Setup {
+    setup_with(Workload::Erc20Transfers, Arc::clone)
+}
+
+/// Prepares blocks, and workers that read what `told` makes of the genesis.
+fn setup_with(workload: Workload, told: impl FnOnce(&Arc<PlainState>) -> Arc<PlainState>) -> Setup {
     let options = GenerateOptions { blocks: BLOCKS, txs_per_block: 60, ..Default::default() };
-    let cases: Vec<Case> =
-        generate(Workload::Erc20Transfers, 1, options).collect::<Result<_, _>>().expect("generated");
+    let cases: Vec<Case> = generate(workload, 1, options).collect::<Result<_, _>>().expect("generated");
     let genesis = Arc::clone(&cases[0].state);
     let spec = ChainSpecBuilder::mainnet().chain(Chain::from_id(1337)).osaka_activated().build();
     let spec = Arc::new(spec);
@@ -63,14 +70,18 @@ fn setup() -> Setup {
         strategy: Strategy::Parallel,
         pool: Arc::new(WorkerPool::new(NonZero::new(2).expect("not zero")).expect("threads")),
         control: Control::default(),
+        contradictions: Contradictions::default(),
+        policy: Policy::Report,
+        receipts: Default::default(),
         counters: Arc::clone(&counters),
         #[cfg(feature = "fault-injection")]
         fault: None,
     };
-    let parents = Arc::new(AtGenesis(Arc::clone(&genesis)));
+    let contradictions = options.contradictions.clone();
+    let parents = Arc::new(AtGenesis(told(&genesis)));
     let config = ParallelEvmConfig::new(Arc::clone(&spec), &options, parents);
     let blocks = cases.into_iter().map(|case| recovered(case.block)).collect();
-    Setup { genesis, blocks, spec, config, counters }
+    Setup { genesis, blocks, spec, config, counters, contradictions }
 }
 
 fn recovered(block: tandem_corpus::Block) -> RecoveredBlock<Block> {
@@ -157,4 +168,54 @@ fn after(genesis: &PlainState, bundle: BundleState) -> PlainState {
     let mut state = genesis.clone();
     state.apply(&bundle);
     state
+}
+
+/// The state with something added to every slot.
+fn falsified(state: &Arc<PlainState>) -> Arc<PlainState> {
+    let mut state = PlainState::clone(state);
+    for account in state.accounts.values_mut() {
+        account.storage.values_mut().for_each(|value| *value += U256::from(1));
+    }
+    Arc::new(state)
+}
+
+/// Whether a worker meets the false state before the frontier is there is chance.
+#[test]
+fn executions_that_contradict_headers_are_overruled() {
+    for _ in 0..50 {
+        let setup = setup_with(Workload::SwapsManyPools, falsified);
+        let sequential = setup.execute(EthEvmConfig::new(Arc::clone(&setup.spec)).batch_executor(setup.db()));
+        let given = setup.execute(setup.config.batch_executor(setup.db()));
+        assert!(given == sequential);
+        let overruled = setup.contradictions.blocks();
+        if let Some(last) = overruled.last() {
+            let wrong = setup.contradictions.take(last.hash).expect("it was told");
+            assert!(wrong.what.contains("; receipts differ from that of transaction "), "{}", wrong.what);
+            // A later block's changes cannot be told from those of the blocks before it.
+            assert_eq!(wrong.executed.is_some(), last.number == 1);
+            return;
+        }
+    }
+    panic!("no worker read anything in 50 batches");
+}
+
+#[test]
+fn consensus_is_given_the_roots_that_were_computed() {
+    let setup = setup();
+    let inner = Arc::new(EthBeaconConsensus::new(Arc::clone(&setup.spec)));
+    let consensus = TandemConsensus::new(Arc::clone(&inner), setup.config.receipts.clone());
+    let mut executor = setup.config.batch_executor(setup.db());
+    let mut results = Vec::new();
+    for block in &setup.blocks {
+        let result = executor.execute_one(block).expect("valid");
+        consensus.validate_block_post_execution(block, &result, None, None).expect("valid");
+        results.push(result);
+    }
+    // Those of another block are believed under this one's hash, once; under another hash they are not.
+    let [block, other] = [&setup.blocks[0], &setup.blocks[1]];
+    setup.config.receipts.compute(block.hash(), &results[1].receipts);
+    consensus.validate_block_post_execution(block, &results[0], None, None).expect_err("other receipts");
+    consensus.validate_block_post_execution(block, &results[0], None, None).expect("valid");
+    setup.config.receipts.compute(other.hash(), &results[1].receipts);
+    consensus.validate_block_post_execution(block, &results[0], None, None).expect("valid");
 }

@@ -11,35 +11,44 @@ use reth_exex::ExExNotification;
 use reth_primitives_traits::RecoveredBlock;
 use tandem_compare::Output;
 use tandem_corpus::Block;
-use tandem_exex::{HostError, HostExecution, ImportedBlock, Notification};
+use tandem_exex::{Contradictions, HostError, HostExecution, ImportedBlock, Notification};
 
-use crate::counters::Counters;
+use crate::{args::Options, counters::Counters};
 
 /// A block, with the notification's chain that it came in.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct RethBlock {
     pub(super) block: Arc<RecoveredBlock<RethPrimitive>>,
     /// The chain, where it is this block alone: reth keeps the changes of several together.
     alone: Option<(Arc<Chain<EthPrimitives>>, Arc<Counters>)>,
+    /// Where to ask whether the node's parallel execution was wrong.
+    contradictions: Contradictions,
+    /// What that one gave.
+    wrong: Option<HostExecution>,
 }
 
 impl RethBlock {
     /// A block that was read back.
-    pub(super) const fn read_back(block: Arc<RecoveredBlock<RethPrimitive>>) -> Self {
-        Self { block, alone: None }
+    pub(super) const fn read_back(
+        block: Arc<RecoveredBlock<RethPrimitive>>,
+        contradictions: Contradictions,
+    ) -> Self {
+        Self { block, alone: None, contradictions, wrong: None }
     }
 }
 
 /// Turns reth's notification into the validator's.
 pub(super) fn notification(
     notification: &ExExNotification<EthPrimitives>,
-    counters: &Arc<Counters>,
+    options: &Options,
 ) -> Notification<RethBlock> {
     let blocks = |chain: &Arc<Chain<EthPrimitives>>| -> Vec<RethBlock> {
-        let alone = (chain.blocks().len() == 1).then(|| (Arc::clone(chain), Arc::clone(counters)));
+        let alone = (chain.blocks().len() == 1).then(|| (Arc::clone(chain), Arc::clone(&options.counters)));
         let told = |block: &Arc<RecoveredBlock<RethPrimitive>>| RethBlock {
             block: Arc::clone(block),
             alone: alone.clone(),
+            contradictions: options.contradictions.clone(),
+            wrong: None,
         };
         chain.blocks_iter().map(told).collect()
     };
@@ -84,7 +93,17 @@ impl ImportedBlock for RethBlock {
         })
     }
 
+    fn take_failure(&mut self) -> Option<String> {
+        let wrong = self.contradictions.take(self.block.hash())?;
+        self.alone = None;
+        self.wrong = wrong.executed;
+        self.wrong.is_none().then_some(wrong.what)
+    }
+
     fn take_execution(&mut self) -> Option<HostExecution> {
+        if let Some(wrong) = self.wrong.take() {
+            return Some(wrong);
+        }
         let (chain, counters) = self.alone.take()?;
         let outcome = chain.execution_outcome();
         let header = self.block.header();

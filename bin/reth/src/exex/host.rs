@@ -11,7 +11,7 @@ use reth_storage_api::{
 };
 use revm::database::BundleState;
 use tandem_corpus::ChainSpec;
-use tandem_exex::{Host, HostError, ImportedBlock};
+use tandem_exex::{Contradictions, Host, HostError, ImportedBlock};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{block::RethBlock, state::SharedState};
@@ -28,6 +28,7 @@ pub(super) struct RethHost<P> {
     spec: Arc<ChainSpec>,
     genesis: B256,
     events: UnboundedSender<ExExEvent>,
+    contradictions: Contradictions,
 }
 
 impl<P> RethHost<P> {
@@ -36,8 +37,9 @@ impl<P> RethHost<P> {
         spec: Arc<ChainSpec>,
         genesis: B256,
         events: UnboundedSender<ExExEvent>,
+        contradictions: Contradictions,
     ) -> Self {
-        Self { provider, spec, genesis, events }
+        Self { provider, spec, genesis, events, contradictions }
     }
 }
 
@@ -76,7 +78,9 @@ where
             .provider
             .recovered_block(BlockHashOrNumber::Number(number), TransactionVariant::WithHash)
             .map_err(|error| HostError::failed(what(), error))?;
-        block.map(|block| RethBlock::read_back(Arc::new(block))).ok_or_else(|| HostError::gone(what()))
+        block
+            .map(|block| RethBlock::read_back(Arc::new(block), self.contradictions.clone()))
+            .ok_or_else(|| HostError::gone(what()))
     }
 
     fn parent_state(&self, block: &RethBlock) -> Result<Arc<SharedState<P>>, HostError> {
