@@ -4,6 +4,7 @@
 
 use std::{num::NonZero, sync::Arc, time::Duration};
 
+use alloy_consensus::Transaction;
 use tandem_compare::{
     Engine, Observe, Output, Reference,
     parallel::{Parallel, Seam},
@@ -44,6 +45,29 @@ fn same_costs_give_the_same_time() {
             assert_eq!(one, two, "{workload} on {threads} threads");
         }
     }
+}
+
+/// A worker that takes several times as long as gas lets expect is waited for: who began anew would take as long again.
+#[test]
+fn slow_transaction_is_executed_once() {
+    let case = case(Workload::Erc20Transfers);
+    let estimate = |index: usize| {
+        Duration::from_micros(20) + Duration::from_nanos(case.block.transactions[index].gas_limit())
+    };
+    let excess = |slow_index: usize| {
+        let slow = estimate(slow_index) * 6;
+        let watch = Arc::new(VirtualTime::new(8, move |part, index| match part {
+            Part::Attempt | Part::Execute if index.0 == slow_index => slow,
+            _ => Duration::from_micros(1),
+        }));
+        let pool = Arc::new(WorkerPool::new(NonZero::new(8).unwrap()).unwrap());
+        let parallel = Parallel::new(pool, Strategy::Parallel, Seam::Block).watched(watch.clone());
+        parallel.execute(&case, Observe::Output).result.unwrap();
+        watch.over().unwrap() - slow
+    };
+    // Some depend on a transaction before them, and are executed again.
+    let excesses: Vec<_> = (32..40).map(|index| (excess(index), estimate(index))).collect();
+    assert!(excesses.iter().any(|(excess, estimate)| excess < estimate), "{excesses:?}");
 }
 
 #[test]

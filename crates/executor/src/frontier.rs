@@ -41,7 +41,8 @@ const HOT_RUN_MAX: usize = 32;
 /// Transactions to hot targets, for one to another, from which on workers are no help for the rest of the block.
 const HOT_REST_RATIO: usize = 16;
 
-/// Estimated execution times after which a worker that has not come back is taken for interrupted.
+/// Estimated execution times after which a worker that has not come back is taken for interrupted: some precompiles
+/// take that long for their gas.
 const INTERRUPTED_AFTER: u32 = 8;
 
 /// Bounds an estimate of a transaction's execution time from below.
@@ -50,10 +51,13 @@ const EXECUTION_TIME_MIN: Duration = Duration::from_micros(20);
 /// Returns how long a worker that has been at a transaction for `elapsed` is waited for, where executing it is estimated
 /// to take `time`.
 ///
-/// What has run for long takes as long here; what has run for longer than its gas can explain was interrupted, because
-/// others want the worker's core.
+/// What has run for long takes as long here, and longer than the worker still needs; what has run for longer than its gas
+/// can explain was interrupted, because others want the worker's core.
 fn patience(time: Duration, elapsed: Duration) -> Duration {
-    if elapsed > time * INTERRUPTED_AFTER { Duration::ZERO } else { time.max(elapsed * 2) }
+    if elapsed > time * INTERRUPTED_AFTER {
+        return Duration::ZERO;
+    }
+    (time * INTERRUPTED_AFTER - elapsed).max(elapsed * 2)
 }
 
 /// What is in the memory of the transaction whose result was asked for last.
@@ -220,11 +224,14 @@ where
             self.passed(Part::Hold);
             return Some(ResultAndState { result, state });
         }
+        let hot_count = self.speculation.hot.count();
         if let Some(Validity::Conflict(location)) = validity {
+            let rest = &self.speculation.transactions[self.next.0..];
+            let dominates =
+                |target| rest.iter().filter(|tx| tx.to() == Some(target)).count() * 2 > rest.len();
+            self.outcomes.failed(target, location, dominates, &self.speculation.hot);
             self.stats.add_conflict(location);
         }
-        let hot_count = self.speculation.hot.count();
-        self.outcomes.failed(target, &self.speculation.hot);
         if self.speculation.hot.count() > hot_count && self.is_rest_hot() {
             self.hot_run = HOT_RUN_MAX;
             self.speculation.stop();
@@ -237,7 +244,7 @@ where
 
     /// Takes the next transaction, working ahead while a worker is at it.
     ///
-    /// A worker that does not come back in about the time that executing here would take is not waited for.
+    /// A worker that does not come back in about the time that executing here may take is not waited for.
     fn wait(&mut self) -> Result<Taken<F::HaltReason>, WorkerPanic> {
         let mut deadline = None;
         loop {
@@ -389,7 +396,7 @@ mod tests {
     #[test]
     fn long_runner_is_waited_for_and_interrupted_one_is_not() {
         let time = Duration::from_micros(50);
-        assert_eq!(patience(time, Duration::from_micros(3)), time);
+        assert_eq!(patience(time, Duration::from_micros(3)), Duration::from_micros(397));
         assert_eq!(patience(time, Duration::from_micros(300)), Duration::from_micros(600));
         assert_eq!(patience(time, Duration::from_millis(4)), Duration::ZERO);
     }

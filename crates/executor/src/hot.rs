@@ -9,9 +9,14 @@ use alloy_primitives::{
     map::{AddressMap, AddressSet},
 };
 
-use crate::sync::{
-    RwLock,
-    atomic::{AtomicUsize, Ordering},
+use smallvec::SmallVec;
+
+use crate::{
+    stats::Location,
+    sync::{
+        RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// Failed attempts from which on a target may be hot.
@@ -56,7 +61,8 @@ pub struct Outcomes(AddressMap<Outcome>);
 #[derive(Debug, Default)]
 struct Outcome {
     held: usize,
-    failed: usize,
+    /// Where attempts failed, once for each that did.
+    failed: SmallVec<[Location; 4]>,
 }
 
 impl Outcomes {
@@ -68,12 +74,23 @@ impl Outcomes {
         }
     }
 
-    /// Counts an attempt that failed, and tells the workers where that is the rule.
-    pub fn failed(&mut self, target: Option<Address>, hot: &HotTargets) {
+    /// Counts an attempt that failed at a location, and tells the workers where that is the rule.
+    ///
+    /// Of a target that `dominates` the rest of the block, attempts must fail at one location twice: workers that leave it
+    /// alone leave the block, and a router's transactions may be many chains that hardly meet.
+    pub fn failed(
+        &mut self,
+        target: Option<Address>,
+        location: Location,
+        dominates: impl FnOnce(Address) -> bool,
+        hot: &HotTargets,
+    ) {
         let Some(target) = target else { return };
         let outcome = self.0.entry(target).or_default();
-        outcome.failed += 1;
-        if outcome.failed >= FAILED_MIN && outcome.failed > outcome.held {
+        let is_repeated = outcome.failed.contains(&location);
+        outcome.failed.push(location);
+        let count = outcome.failed.len();
+        if count >= FAILED_MIN && count > outcome.held && (is_repeated || !dominates(target)) {
             hot.add(target);
         }
     }
@@ -83,16 +100,31 @@ impl Outcomes {
 mod tests {
     use super::*;
 
+    const PLACES: [Location; 2] = [Location::BlockHash(1), Location::BlockHash(2)];
+
     #[test]
     fn target_is_hot_when_most_attempts_fail() {
         let (hot, mut outcomes) = (HotTargets::default(), Outcomes::default());
         let (mint, router) = (Address::repeat_byte(1), Address::repeat_byte(2));
-        outcomes.failed(Some(mint), &hot);
-        outcomes.failed(Some(router), &hot);
+        let fail = |outcomes: &mut Outcomes, target, at| outcomes.failed(Some(target), at, |_| false, &hot);
+        fail(&mut outcomes, mint, PLACES[0]);
+        fail(&mut outcomes, router, PLACES[0]);
         assert!(!hot.contains(mint));
         (0..2).for_each(|_| outcomes.held(Some(router)));
-        outcomes.failed(Some(mint), &hot);
-        outcomes.failed(Some(router), &hot);
+        fail(&mut outcomes, mint, PLACES[1]);
+        fail(&mut outcomes, router, PLACES[0]);
         assert!(hot.contains(mint) && !hot.contains(router));
+    }
+
+    #[test]
+    fn target_of_most_transactions_is_hot_when_attempts_fail_at_one_place() {
+        let (hot, mut outcomes) = (HotTargets::default(), Outcomes::default());
+        let router = Address::repeat_byte(2);
+        let mut fail = |at| outcomes.failed(Some(router), at, |_| true, &hot);
+        fail(PLACES[0]);
+        fail(PLACES[1]);
+        assert!(!hot.contains(router));
+        fail(PLACES[1]);
+        assert!(hot.contains(router));
     }
 }

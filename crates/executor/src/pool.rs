@@ -17,6 +17,9 @@ use crate::{
     sync::{Condvar, JoinHandle, Mutex, thread},
 };
 
+/// Threads that one thread wakes: to wake a sleeping one takes it as long as a transaction.
+pub(crate) const WOKEN_BY_ONE: usize = if cfg!(loom) { 1 } else { 2 };
+
 /// Work that a thread does until it returns.
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -69,25 +72,33 @@ impl WorkerPool {
     pub(crate) fn start(&self, count: usize, job: impl Fn() + Send + Clone + 'static) {
         let jobs = (0..count).map(|_| Box::new(job.clone()) as Job);
         self.queue.state.lock().jobs.extend(jobs);
-        // Without the lock, which the woken are about to take.
-        for _ in 0..count {
-            self.queue.changed.notify_one();
-        }
+        self.queue.wake(count);
     }
 }
 
 impl Queue {
     fn serve(&self) {
-        while let Some(job) = self.next() {
+        while let Some((job, left)) = self.next() {
+            self.wake(left);
             job();
         }
     }
 
-    fn next(&self) -> Option<Job> {
+    /// Wakes threads for so many jobs, or so many of them that these wake the others.
+    ///
+    /// Without the lock, which the woken are about to take.
+    fn wake(&self, jobs: usize) {
+        for _ in 0..jobs.min(WOKEN_BY_ONE) {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Waits for a job; returns it with the number of those that are left.
+    fn next(&self) -> Option<(Job, usize)> {
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.jobs.pop_front() {
-                return Some(job);
+                return Some((job, state.jobs.len()));
             }
             if state.closed {
                 return None;

@@ -11,6 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::{
     clock::{Nap, Part, Watch},
     index::TxIndex,
+    pool::WOKEN_BY_ONE,
 };
 
 /// How long a worker without work sleeps unless it is woken.
@@ -85,8 +86,8 @@ impl VirtualTime {
         self.state.lock().over
     }
 
-    fn worker_count(&self) -> u32 {
-        self.state.lock().threads.len() as u32 - 1
+    fn worker_count(&self) -> usize {
+        self.state.lock().threads.len() - 1
     }
 
     /// Changes the calling thread's time and phase, and lets the earliest thread go on.
@@ -110,6 +111,11 @@ impl VirtualTime {
     }
 }
 
+/// Returns how many workers of so many a thread wakes.
+fn woken_by(number: usize, workers: usize) -> u32 {
+    workers.saturating_sub(number * WOKEN_BY_ONE).min(WOKEN_BY_ONE) as u32
+}
+
 impl State {
     /// Returns the thread whose time is earliest, leaving one out.
     fn earliest(&self, except: Option<usize>) -> Option<usize> {
@@ -127,7 +133,7 @@ impl Watch for VirtualTime {
     fn passed(&self, part: Part, index: TxIndex) {
         let mut cost = (self.cost)(part, index);
         if part == Part::Start {
-            cost *= self.worker_count();
+            cost *= woken_by(0, self.worker_count());
         }
         self.advance(|thread, others| {
             thread.time += cost;
@@ -138,13 +144,20 @@ impl Watch for VirtualTime {
         });
     }
 
+    /// Workers come as the pool wakes them: each wakes others as soon as it is awake.
     fn start(&self, workers: usize) {
-        let start = (self.cost)(Part::Start, TxIndex::default());
+        let [start, arrive] = [Part::Start, Part::Arrive].map(|part| (self.cost)(part, TxIndex::default()));
         let mut state = self.state.lock();
         assert!(workers < self.turns.len(), "more workers than threads");
-        let now = state.threads[0].time;
-        for number in 1..=workers as u32 {
-            state.threads.push(Thread { time: now + start * number, phase: Phase::Working });
+        let mut woken = vec![state.threads[0].time];
+        for number in 1..=workers {
+            let (by, turn) = ((number - 1) / WOKEN_BY_ONE, (number - 1) % WOKEN_BY_ONE + 1);
+            let awake = if by == 0 { woken[0] } else { woken[by] + arrive };
+            woken.push(awake + start * turn as u32);
+        }
+        for number in 1..=workers {
+            let time = woken[number] + start * woken_by(number, workers);
+            state.threads.push(Thread { time, phase: Phase::Working });
         }
     }
 

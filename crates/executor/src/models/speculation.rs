@@ -18,6 +18,7 @@ use crate::{
     memory::MultiVersionMemory,
     plan::Strategy,
     speculation::{Speculation, Supplies},
+    stats::Location,
 };
 
 #[test]
@@ -29,7 +30,8 @@ fn hot_target_is_known_to_workers_in_the_end() {
             thread::spawn(move || hot.contains(ADDRESS))
         };
         let mut outcomes = Outcomes::default();
-        (0..2).for_each(|_| outcomes.failed(Some(ADDRESS), &hot));
+        let place = Location::Account(ADDRESS);
+        (0..2).for_each(|_| outcomes.failed(Some(ADDRESS), place, |_| false, &hot));
         worker.join().unwrap();
         assert!(hot.contains(ADDRESS));
     });
