@@ -10,11 +10,11 @@ use crate::{index::TxIndex, sync::Instant};
 /// What a thread has just done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Part {
-    /// The frontier: everything before workers were woken.
+    /// The frontier: everything before workers are woken.
     Prepare,
     /// The frontier: woke one worker.
     Start,
-    /// The frontier: pre-execution changes.
+    /// The frontier: got ready, and made the pre-execution changes.
     Begin,
     /// The frontier: looked at an attempt that a worker is at.
     Wait,

@@ -75,7 +75,10 @@ where
     if schedule.changes == Changes::Merged {
         executor.spare_payments();
     }
-    let prepared = executor.prepare_speculation(schedule.workers).map_err(BlockExecutionError::other)?;
+    let prepared = executor.prepare_speculation(schedule.workers);
+    if let Some((workers, speculation)) = &prepared {
+        executor.follow(speculation, *workers).map_err(BlockExecutionError::other)?;
+    }
     let mut crew = Crew::new(prepared, schedule.seed)?;
     executor.apply_pre_execution_changes()?;
     if schedule.changes == Changes::Merged {

@@ -29,7 +29,7 @@ use revm::{
 
 use crate::{
     bundle::Assembly,
-    clock::Part,
+    clock::{Part, Watch},
     error::WorkerPanic,
     evm::SpeculativeEvmFactory,
     factory::{ExecutionCtx, ParallelBlockExecutorFactory},
@@ -147,36 +147,35 @@ where
 {
     /// Starts workers on the look-ahead, if the plan is to.
     ///
-    /// A panic of the base state's reader is told as a worker's, although it is the frontier's thread that reads here.
+    /// They are woken first: they come while the frontier gets ready.
     fn speculate(&mut self) -> Result<(), WorkerPanic> {
         let pool = self.factory.pool();
-        if let Some((workers, speculation)) = self.prepare_speculation(pool.worker_count())? {
+        if let Some((workers, speculation)) = self.prepare_speculation(pool.worker_count()) {
             let clock = speculation.clock.clone();
             clock.passed(Part::Prepare, TxIndex::default());
             clock.tell(|watch| watch.start(workers));
-            pool.start(workers, move || worker::run(&speculation));
+            let job = speculation.clone();
+            pool.start(workers, move || worker::run(&job));
             clock.passed(Part::Start, TxIndex::default());
+            self.follow(&speculation, workers)?;
         }
         Ok(())
     }
 
     /// Prepares speculation for at most so many workers, if the plan is to; the caller makes them run.
-    pub(crate) fn prepare_speculation(
-        &mut self,
-        worker_count: usize,
-    ) -> Result<Option<Prepared<F, R::Transaction>>, WorkerPanic> {
-        let Some(ahead) = self.look_ahead.take() else { return Ok(None) };
+    pub(crate) fn prepare_speculation(&mut self, worker_count: usize) -> Option<Prepared<F, R::Transaction>> {
+        let ahead = self.look_ahead.take()?;
         let pool = self.factory.pool();
         let spec = (*self.inner.evm.cfg_env().spec()).into();
         let is_spared = |tx: &R::Transaction| self.payments.is_some() && PaymentRules::is_candidate(tx);
         let speculated = ahead.transactions.iter().filter(|tx| !is_spared(tx));
         let plan = Plan::new(ahead.strategy, spec, speculated.map(|tx| tx.gas_limit()), worker_count);
-        let Plan::Parallel { workers } = plan else { return Ok(None) };
+        let Plan::Parallel { workers } = plan else { return None };
 
         let evm = &self.inner.evm;
         // Simulations that forgive what a sender lacks make its balance matter in ways that needs do not tell.
         if evm.cfg_env().is_balance_check_disabled() || evm.cfg_env().is_fee_charge_disabled() {
-            return Ok(None);
+            return None;
         }
         let env = EvmEnv { cfg_env: evm.cfg_env().clone(), block_env: evm.block().clone() };
         let speculation = Arc::new(Speculation::new(
@@ -188,9 +187,22 @@ where
             workers + 1,
             self.factory.clock(),
         ));
+        Some((workers, speculation))
+    }
+
+    /// Makes this executor the frontier of a block that so many workers speculate on.
+    ///
+    /// A panic of the base state's reader is told as a worker's, although it is the frontier's thread that reads here.
+    pub(crate) fn follow(
+        &mut self,
+        speculation: &Arc<Speculation<F, R::Transaction>>,
+        workers: usize,
+    ) -> Result<(), WorkerPanic> {
         // Without a reader of the base state, or where its system calls fail, there is no speculation.
         let Ok(mut frontier) = Frontier::new(speculation.clone(), workers + 1, self.factory.trust()) else {
-            return Ok(None);
+            speculation.stop();
+            speculation.clock.tell(Watch::over);
+            return Ok(());
         };
         #[cfg(feature = "fault-injection")]
         frontier.set_fault(self.factory.fault());
@@ -199,12 +211,11 @@ where
             frontier.foresee_system_calls(spec, ctx.parent_hash, ctx.parent_beacon_block_root)
         }));
         match foreseen {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return Ok(None),
+            Ok(Ok(())) => self.frontier = Some(frontier),
+            Ok(Err(_)) => {}
             Err(panic) => return Err(WorkerPanic { message: worker::panic_message(panic.as_ref()) }),
         }
-        self.frontier = Some(frontier);
-        Ok(Some((workers, speculation)))
+        Ok(())
     }
 
     /// Returns where the block's bundle is built, with the help of workers if there are any.
