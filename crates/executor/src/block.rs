@@ -81,20 +81,28 @@ where
     let mut executor = factory.create_executor(evm, ExecutionCtx { eth: ctx, look_ahead: Some(look_ahead) });
 
     executor.spare_payments();
+    let mut trial = executor.put_on_trial();
     executor.apply_pre_execution_changes()?;
-    executor.evm_mut().db_mut().begin_merging();
-    let assembly = executor.assembly();
-    let expecting = assembly.expect();
+    if trial.is_none() {
+        executor.evm_mut().db_mut().begin_merging();
+    }
     for (index, tx) in transactions.iter().enumerate() {
         // EIP-7928: transactions have the indexes from 1 on.
         let state = executor.evm_mut().db_mut().state_mut();
         state.set_bal_index(BlockAccessIndex::new(index as u64 + 1));
-        executor.execute_foreseen(tx)?;
+        match trial.take() {
+            Some(on) => trial = executor.execute_on_trial(tx, on)?,
+            None => {
+                executor.execute_foreseen(tx)?;
+            }
+        }
     }
     // EIP-7928: post-execution changes have the index after the last transaction's.
     let state = executor.evm_mut().db_mut().state_mut();
     state.set_bal_index(BlockAccessIndex::new(transactions.len() as u64 + 1));
     let stats = executor.stats();
+    let assembly = executor.assembly();
+    let expecting = assembly.expect();
     let (evm, result) = executor.finish()?;
     let state = evm.into_db().into_bundled(&assembly).map_err(BlockExecutionError::other)?;
     drop(expecting);

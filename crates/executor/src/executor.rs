@@ -43,6 +43,7 @@ use crate::{
     speculation::Speculation,
     stats::BlockStats,
     worker,
+    writes::WriteSet,
 };
 
 /// Executes one block, in parallel where a look-ahead allows it.
@@ -147,10 +148,13 @@ where
 {
     /// Starts workers on the look-ahead, if the plan is to.
     ///
-    /// They are woken first: they come while the frontier gets ready.
-    fn speculate(&mut self) -> Result<(), WorkerPanic> {
+    /// They are woken first: they come while the frontier gets ready. What was executed already wrote `earlier`.
+    fn speculate(&mut self, earlier: &[WriteSet]) -> Result<(), WorkerPanic> {
         let pool = self.factory.pool();
         if let Some((workers, speculation)) = self.prepare_speculation(pool.worker_count()) {
+            for writes in earlier {
+                speculation.memory.publish(None, writes, None);
+            }
             let clock = speculation.clock.clone();
             clock.passed(Part::Prepare, TxIndex::default());
             clock.tell(|watch| watch.start(workers));
@@ -186,6 +190,7 @@ where
             pool.supplies(evm.block().beneficiary()),
             workers + 1,
             self.factory.clock(),
+            TxIndex(self.inner.receipts().len()),
         ));
         Some((workers, speculation))
     }
@@ -199,7 +204,9 @@ where
         workers: usize,
     ) -> Result<(), WorkerPanic> {
         // Without a reader of the base state, or where its system calls fail, there is no speculation.
-        let Ok(mut frontier) = Frontier::new(speculation.clone(), workers + 1, self.factory.trust()) else {
+        let next = TxIndex(self.inner.receipts().len());
+        let Ok(mut frontier) = Frontier::new(speculation.clone(), workers + 1, self.factory.trust(), next)
+        else {
             speculation.stop();
             speculation.clock.tell(Watch::over);
             return Ok(());
@@ -320,7 +327,7 @@ where
 
     fn apply_pre_execution_changes(&mut self) -> Result<(), BlockExecutionError> {
         // Finds no look-ahead where speculation is prepared already.
-        self.speculate().map_err(BlockExecutionError::other)?;
+        self.speculate(&[]).map_err(BlockExecutionError::other)?;
         self.inner.apply_pre_execution_changes()?;
         if let Some(frontier) = &self.frontier {
             frontier.passed(Part::Begin);

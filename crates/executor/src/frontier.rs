@@ -96,13 +96,18 @@ where
     F: SpeculativeEvmFactory<Tx: FromRecoveredTx<T>>,
     T: alloy_consensus::Transaction,
 {
-    /// Creates the frontier of a block that starts at its first transaction.
-    pub fn new(speculation: Arc<Speculation<F, T>>, threads: usize, trust: Trust) -> Result<Self, ReadError> {
+    /// Creates the frontier of a block, of which the transactions before `next` are executed.
+    pub fn new(
+        speculation: Arc<Speculation<F, T>>,
+        threads: usize,
+        trust: Trust,
+        next: TxIndex,
+    ) -> Result<Self, ReadError> {
         Ok(Self {
             worker: Worker::new(speculation.clone())?,
             speculation,
             written: Written::default(),
-            next: TxIndex::default(),
+            next,
             published: Published::Nothing,
             held: None,
             trust,
@@ -110,7 +115,7 @@ where
             fault: None,
             outcomes: Outcomes::default(),
             hot_run: 0,
-            stats: BlockStats { threads, ..BlockStats::default() },
+            stats: BlockStats { threads, frontier_executed: next.0, ..BlockStats::default() },
         })
     }
 

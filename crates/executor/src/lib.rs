@@ -63,6 +63,7 @@ pub mod speculation;
 pub mod stats;
 mod sync;
 pub mod tracked_db;
+mod trial;
 pub mod validation;
 pub mod virtual_time;
 pub mod worker;

@@ -463,13 +463,14 @@ impl<DB: Database> DatabaseCommit for MergedState<DB> {
             self.spent = Some(changes);
             return;
         }
-        let changes = match self.mode {
-            Mode::Merging => self.merge(changes),
-            Mode::Direct => Err(changes),
-        };
-        if let Err(changes) = changes {
-            self.flush_of(changes.keys());
-            self.state.commit(changes);
+        match self.mode {
+            Mode::Direct => self.state.commit(changes),
+            Mode::Merging => {
+                if let Err(changes) = self.merge(changes) {
+                    self.flush_of(changes.keys());
+                    self.state.commit(changes);
+                }
+            }
         }
     }
 }

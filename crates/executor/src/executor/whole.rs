@@ -16,6 +16,7 @@ use crate::{
     evm::SpeculativeEvmFactory,
     merged::{Applied, MergedState},
     payment::PaymentRules,
+    trial::{Trial, Verdict},
 };
 
 impl<E, F, Spec, R, DB> ParallelBlockExecutor<'_, E, F, Spec, R>
@@ -36,6 +37,43 @@ where
         >,
     <R::Transaction as TransactionEnvelope>::TxType: Send + 'static,
 {
+    /// Puts speculation off if the block is worth a trial.
+    pub(crate) fn put_on_trial(&mut self) -> Option<Trial<R::Transaction>> {
+        match Trial::new(self.look_ahead.take()?) {
+            Ok(trial) => Some(trial),
+            Err(look_ahead) => {
+                self.look_ahead = Some(look_ahead);
+                None
+            }
+        }
+    }
+
+    /// Executes and commits the next transaction of a block on trial.
+    ///
+    /// Gives the trial back while it is open. Where the block is free, speculation begins after this transaction.
+    pub(crate) fn execute_on_trial(
+        &mut self,
+        tx: &Recovered<R::Transaction>,
+        mut trial: Trial<R::Transaction>,
+    ) -> Result<Option<Trial<R::Transaction>>, BlockExecutionError> {
+        let result = self.execute(tx)?;
+        let verdict = trial.look(tx.to(), &result.result.state);
+        self.commit_transaction(result);
+        match verdict {
+            Verdict::Open => return Ok(Some(trial)),
+            Verdict::Chain => {}
+            Verdict::Free => {
+                self.look_ahead = Some(trial.look_ahead);
+                self.speculate(&trial.writes).map_err(BlockExecutionError::other)?;
+                if let Some(frontier) = &self.frontier {
+                    frontier.passed(Part::Begin);
+                }
+                self.inner.evm.db_mut().begin_merging();
+            }
+        }
+        Ok(None)
+    }
+
     /// Executes the transaction that comes next in the look-ahead and commits it.
     pub(crate) fn execute_foreseen(
         &mut self,
