@@ -87,10 +87,7 @@ mod tests {
 
     use alloy_consensus::{EthereumTxEnvelope, SignableTransaction, TxEip4844, TxLegacy};
     use alloy_primitives::{Signature, TxKind};
-    use revm::{
-        context::DBErrorMarker,
-        state::{Account, EvmStorageSlot, TransactionId},
-    };
+    use revm::state::{Account, EvmStorageSlot, TransactionId};
 
     use super::*;
     use crate::{
@@ -102,8 +99,6 @@ mod tests {
 
     #[derive(Debug)]
     struct NoBase;
-
-    impl DBErrorMarker for NoBase {}
 
     impl BaseSource for NoBase {
         fn reader(&self) -> Result<Box<dyn BaseReader>, ReadError> {
@@ -126,7 +121,8 @@ mod tests {
     fn added(slots: &[u64]) -> EvmState {
         let slot = EvmStorageSlot::new_changed(U256::ZERO, U256::ONE, TransactionId::ZERO);
         let storage = slots.iter().map(|at| (U256::from(*at), slot.clone())).collect();
-        let mut account = Account { storage, ..Account::default() };
+        let mut account = Account::default();
+        account.storage = storage;
         account.mark_touch();
         [(TARGET, account)].into_iter().collect()
     }
