@@ -190,8 +190,10 @@ where
             pool.supplies(evm.block().beneficiary()),
             workers + 1,
             self.factory.clock(),
-            TxIndex(self.inner.receipts().len()),
         ));
+        for executed in 0..self.inner.receipts().len() {
+            speculation.schedule.seize(TxIndex(executed));
+        }
         Some((workers, speculation))
     }
 

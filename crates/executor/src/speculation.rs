@@ -14,7 +14,6 @@ use crate::{
     early::early,
     evm::{SpeculativeEvmFactory, WorkerEvm},
     hot::HotTargets,
-    index::TxIndex,
     look_ahead::LookAhead,
     memory::MultiVersionMemory,
     needs::Rules,
@@ -78,7 +77,7 @@ pub struct Speculation<F: SpeculativeEvmFactory, T> {
 }
 
 impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
-    /// Creates the speculation on a block from one of its transactions on; nothing runs yet.
+    /// Creates the speculation on a block; nothing runs yet.
     ///
     /// As many workers may take part as there are `threads`, the frontier's included.
     pub fn new(
@@ -89,7 +88,6 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
         supplies: Supplies,
         threads: usize,
         clock: Clock,
-        from: TxIndex,
     ) -> Self
     where
         T: Transaction,
@@ -99,8 +97,7 @@ impl<F: SpeculativeEvmFactory, T> Speculation<F, T> {
             env,
             memory: supplies.memory,
             schedule: Schedule::new(
-                ahead.transactions.iter().enumerate().map(|(at, tx)| match payments {
-                    _ if at < from.0 => Claim::Frontier,
+                ahead.transactions.iter().map(|tx| match payments {
                     Some(_) if PaymentRules::is_certain(tx.inner()) => Claim::Frontier,
                     _ => Claim::Anyone,
                 }),

@@ -8,7 +8,7 @@ use alloy_consensus::{Transaction, transaction::Recovered};
 use alloy_primitives::{Address, U256, map::HashSet};
 use revm::state::EvmState;
 
-use crate::{look_ahead::LookAhead, payment::PaymentRules, writes::WriteSet};
+use crate::{look_ahead::LookAhead, payment::PaymentRules, plan::Strategy, writes::WriteSet};
 
 /// Transactions on trial.
 const TRIALS: usize = 4;
@@ -42,12 +42,11 @@ pub(crate) enum Verdict {
 impl<T: Transaction> Trial<T> {
     /// Creates a trial of a block that is worth one; otherwise gives the look-ahead back.
     pub(crate) fn new(look_ahead: LookAhead<T>) -> Result<Self, LookAhead<T>> {
-        match only_target(&look_ahead.transactions) {
-            Some(target) => {
-                Ok(Self { look_ahead, writes: Vec::new(), target, tried: 0, changed: HashSet::default() })
-            }
-            None => Err(look_ahead),
-        }
+        let may_decide = look_ahead.strategy == Strategy::Auto;
+        let Some(target) = only_target(&look_ahead.transactions).filter(|_| may_decide) else {
+            return Err(look_ahead);
+        };
+        Ok(Self { look_ahead, writes: Vec::new(), target, tried: 0, changed: HashSet::default() })
     }
 
     /// Looks at what a transaction loaded and changed.
@@ -90,10 +89,7 @@ mod tests {
     use revm::state::{Account, EvmStorageSlot, TransactionId};
 
     use super::*;
-    use crate::{
-        base::{BaseReader, BaseSource, ReadError},
-        plan::Strategy,
-    };
+    use crate::base::{BaseReader, BaseSource, ReadError};
 
     const TARGET: Address = Address::repeat_byte(7);
 
@@ -155,5 +151,7 @@ mod tests {
         };
         assert!(with_others(2) && !with_others(3));
         assert!(Trial::new(look_ahead(&[TARGET; 2 * TRIALS])).is_err());
+        let always = LookAhead { strategy: Strategy::Parallel, ..look_ahead(&[TARGET; 32]) };
+        assert!(Trial::new(always).is_err());
     }
 }

@@ -149,14 +149,14 @@ impl Watch for VirtualTime {
         let [start, arrive] = [Part::Start, Part::Arrive].map(|part| (self.cost)(part, TxIndex::default()));
         let mut state = self.state.lock();
         assert!(workers < self.turns.len(), "more workers than threads");
-        let mut woken = vec![state.threads[0].time];
+        // When each thread is awake; the frontier is the first.
+        let mut awake = vec![state.threads[0].time];
         for number in 1..=workers {
             let (by, turn) = ((number - 1) / WOKEN_BY_ONE, (number - 1) % WOKEN_BY_ONE + 1);
-            let awake = if by == 0 { woken[0] } else { woken[by] + arrive };
-            woken.push(awake + start * turn as u32);
-        }
-        for number in 1..=workers {
-            let time = woken[number] + start * woken_by(number, workers);
+            let woken = awake[by] + start * turn as u32;
+            awake.push(woken + arrive);
+            // Whoever arrives pays for that then.
+            let time = woken + start * woken_by(number, workers);
             state.threads.push(Thread { time, phase: Phase::Working });
         }
     }

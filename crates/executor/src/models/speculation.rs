@@ -7,7 +7,7 @@ use alloy_evm::{EvmEnv, eth::EthEvmFactory};
 use loom::{model, thread};
 use revm::context::{BlockEnv, CfgEnv};
 
-use super::{ADDRESS, FIRST};
+use super::ADDRESS;
 use crate::{
     attempt::Attempt,
     base::{BaseReader, BaseSource, ReadError},
@@ -76,7 +76,6 @@ fn speculation() -> Arc<Speculation<EthEvmFactory, TxEnvelope>> {
         Supplies { memory: Arc::new(MultiVersionMemory::new(None)), codes: Arc::default() },
         2,
         Clock::new(None),
-        FIRST,
     ))
 }
 
