@@ -81,17 +81,17 @@ where
     let mut executor = factory.create_executor(evm, ExecutionCtx { eth: ctx, look_ahead: Some(look_ahead) });
 
     executor.spare_payments();
-    let mut trial = executor.put_on_trial();
+    let mut probe = executor.put_off();
     executor.apply_pre_execution_changes()?;
-    if trial.is_none() {
+    if probe.is_none() {
         executor.evm_mut().db_mut().begin_merging();
     }
     for (index, tx) in transactions.iter().enumerate() {
         // EIP-7928: transactions have the indexes from 1 on.
         let state = executor.evm_mut().db_mut().state_mut();
         state.set_bal_index(BlockAccessIndex::new(index as u64 + 1));
-        match trial.take() {
-            Some(on) => trial = executor.execute_on_trial(tx, on)?,
+        match probe.take() {
+            Some(on) => probe = executor.execute_probing(tx, on)?,
             None => {
                 executor.execute_foreseen(tx)?;
             }

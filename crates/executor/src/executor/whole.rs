@@ -16,7 +16,7 @@ use crate::{
     evm::SpeculativeEvmFactory,
     merged::{Applied, MergedState},
     payment::PaymentRules,
-    trial::{Trial, Verdict},
+    probe::{Finding, Probe},
 };
 
 impl<E, F, Spec, R, DB> ParallelBlockExecutor<'_, E, F, Spec, R>
@@ -37,10 +37,10 @@ where
         >,
     <R::Transaction as TransactionEnvelope>::TxType: Send + 'static,
 {
-    /// Puts speculation off if the block is worth a trial.
-    pub(crate) fn put_on_trial(&mut self) -> Option<Trial<R::Transaction>> {
-        match Trial::new(self.look_ahead.take()?) {
-            Ok(trial) => Some(trial),
+    /// Puts speculation off if the block is worth a probe.
+    pub(crate) fn put_off(&mut self) -> Option<Probe<R::Transaction>> {
+        match Probe::new(self.look_ahead.take()?) {
+            Ok(probe) => Some(probe),
             Err(look_ahead) => {
                 self.look_ahead = Some(look_ahead);
                 None
@@ -48,23 +48,23 @@ where
         }
     }
 
-    /// Executes and commits the next transaction of a block on trial.
+    /// Executes and commits the next transaction of a block that is probed.
     ///
-    /// Gives the trial back while it is open. Where the block is free, speculation begins after this transaction.
-    pub(crate) fn execute_on_trial(
+    /// Gives the probe back while it is open. Where the block is free, speculation begins after this transaction.
+    pub(crate) fn execute_probing(
         &mut self,
         tx: &Recovered<R::Transaction>,
-        mut trial: Trial<R::Transaction>,
-    ) -> Result<Option<Trial<R::Transaction>>, BlockExecutionError> {
+        mut probe: Probe<R::Transaction>,
+    ) -> Result<Option<Probe<R::Transaction>>, BlockExecutionError> {
         let result = self.execute(tx)?;
-        let verdict = trial.look(tx.to(), &result.result.state);
+        let finding = probe.look(tx.to(), &result.result.state);
         self.commit_transaction(result);
-        match verdict {
-            Verdict::Open => return Ok(Some(trial)),
-            Verdict::Chain => {}
-            Verdict::Free => {
-                self.look_ahead = Some(trial.look_ahead);
-                self.speculate(&trial.writes).map_err(BlockExecutionError::other)?;
+        match finding {
+            Finding::Open => return Ok(Some(probe)),
+            Finding::Chain => {}
+            Finding::Free => {
+                self.look_ahead = Some(probe.look_ahead);
+                self.speculate(&probe.writes).map_err(BlockExecutionError::other)?;
                 if let Some(frontier) = &self.frontier {
                     frontier.passed(Part::Begin);
                 }

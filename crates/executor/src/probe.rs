@@ -10,27 +10,27 @@ use revm::state::EvmState;
 
 use crate::{look_ahead::LookAhead, payment::PaymentRules, plan::Strategy, writes::WriteSet};
 
-/// Transactions on trial.
-const TRIALS: usize = 4;
+/// Transactions that are probed.
+const PROBED: usize = 4;
 
 /// Transactions to the one target, for one to another, from which on a block is tried.
 const TARGET_RATIO: usize = 16;
 
-/// A trial of a block's first transactions, which the frontier executes before there is speculation.
+/// A probe of a block's first transactions, which the frontier executes before there is speculation.
 #[derive(Debug)]
-pub(crate) struct Trial<T> {
+pub(crate) struct Probe<T> {
     /// What workers are to speculate on if the block turns out not to be a chain.
     pub(crate) look_ahead: LookAhead<T>,
-    /// What the transactions on trial wrote.
+    /// What the transactions that are probed wrote.
     pub(crate) writes: Vec<WriteSet>,
     target: Address,
     tried: usize,
     changed: HashSet<(Address, U256)>,
 }
 
-/// What a trial has shown.
+/// What a probe has shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Finding {
     /// Nothing yet.
     Open,
     /// Each transaction needs the one before it.
@@ -39,8 +39,8 @@ pub(crate) enum Verdict {
     Free,
 }
 
-impl<T: Transaction> Trial<T> {
-    /// Creates a trial of a block that is worth one; otherwise gives the look-ahead back.
+impl<T: Transaction> Probe<T> {
+    /// Creates a probe of a block that is worth one; otherwise gives the look-ahead back.
     pub(crate) fn new(look_ahead: LookAhead<T>) -> Result<Self, LookAhead<T>> {
         let may_decide = look_ahead.strategy == Strategy::Auto;
         let Some(target) = only_target(&look_ahead.transactions).filter(|_| may_decide) else {
@@ -50,10 +50,10 @@ impl<T: Transaction> Trial<T> {
     }
 
     /// Looks at what a transaction loaded and changed.
-    pub(crate) fn look(&mut self, to: Option<Address>, state: &EvmState) -> Verdict {
+    pub(crate) fn look(&mut self, to: Option<Address>, state: &EvmState) -> Finding {
         self.writes.push(WriteSet::from_state(state));
         if to != Some(self.target) {
-            return Verdict::Open;
+            return Finding::Open;
         }
         let slots = || {
             state.iter().flat_map(|(address, account)| {
@@ -62,11 +62,11 @@ impl<T: Transaction> Trial<T> {
         };
         let needs = slots().any(|(location, _)| self.changed.contains(&location));
         if self.tried > 0 && !needs {
-            return Verdict::Free;
+            return Finding::Free;
         }
         self.changed.extend(slots().filter(|(_, value)| value.is_changed()).map(|(location, _)| location));
         self.tried += 1;
-        if self.tried == TRIALS { Verdict::Chain } else { Verdict::Open }
+        if self.tried == PROBED { Finding::Chain } else { Finding::Open }
     }
 }
 
@@ -77,7 +77,7 @@ fn only_target<T: Transaction>(transactions: &[Recovered<T>]) -> Option<Address>
     let target = targets.clone().next()??;
     let count = targets.clone().count();
     let others = targets.by_ref().filter(|other| *other != Some(target)).count();
-    (count > 2 * TRIALS && others * TARGET_RATIO <= count).then_some(target)
+    (count > 2 * PROBED && others * TARGET_RATIO <= count).then_some(target)
 }
 
 #[cfg(test)]
@@ -125,20 +125,20 @@ mod tests {
 
     #[test]
     fn transactions_that_find_what_one_before_them_changed_are_a_chain() {
-        let mut trial = Trial::new(look_ahead(&[TARGET; 20])).unwrap();
-        for _ in 1..TRIALS {
-            assert_eq!(trial.look(Some(TARGET), &added(&[1])), Verdict::Open);
+        let mut probe = Probe::new(look_ahead(&[TARGET; 20])).unwrap();
+        for _ in 1..PROBED {
+            assert_eq!(probe.look(Some(TARGET), &added(&[1])), Finding::Open);
         }
-        assert_eq!(trial.look(Some(TARGET), &added(&[1, 2])), Verdict::Chain);
-        assert_eq!(trial.writes.len(), TRIALS);
+        assert_eq!(probe.look(Some(TARGET), &added(&[1, 2])), Finding::Chain);
+        assert_eq!(probe.writes.len(), PROBED);
     }
 
     #[test]
     fn transaction_that_needs_none_before_it_frees_the_block() {
-        let mut trial = Trial::new(look_ahead(&[TARGET; 20])).unwrap();
-        assert_eq!(trial.look(Some(TARGET), &added(&[1])), Verdict::Open);
-        assert_eq!(trial.look(Some(TARGET), &added(&[1])), Verdict::Open);
-        assert_eq!(trial.look(Some(TARGET), &added(&[2])), Verdict::Free);
+        let mut probe = Probe::new(look_ahead(&[TARGET; 20])).unwrap();
+        assert_eq!(probe.look(Some(TARGET), &added(&[1])), Finding::Open);
+        assert_eq!(probe.look(Some(TARGET), &added(&[1])), Finding::Open);
+        assert_eq!(probe.look(Some(TARGET), &added(&[2])), Finding::Free);
     }
 
     #[test]
@@ -147,11 +147,11 @@ mod tests {
         let with_others = |count| {
             let mut targets = vec![TARGET; 32];
             targets.iter_mut().rev().take(count).for_each(|target| *target = other);
-            Trial::new(look_ahead(&targets)).is_ok()
+            Probe::new(look_ahead(&targets)).is_ok()
         };
         assert!(with_others(2) && !with_others(3));
-        assert!(Trial::new(look_ahead(&[TARGET; 2 * TRIALS])).is_err());
+        assert!(Probe::new(look_ahead(&[TARGET; 2 * PROBED])).is_err());
         let always = LookAhead { strategy: Strategy::Parallel, ..look_ahead(&[TARGET; 32]) };
-        assert!(Trial::new(always).is_err());
+        assert!(Probe::new(always).is_err());
     }
 }
